@@ -1,0 +1,28 @@
+import type { DType } from "../dtype.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Storage, View } from "./view.ts";
+
+/** How a reduction folds its elements; `argmax` and `argmin` give the first index and take exactly one axis. */
+export type Reduction = "sum" | "prod" | "max" | "min" | "argmax" | "argmin";
+
+/**
+ * What a device must be able to do; everything else is composed from it. Inputs are views of any strides, outputs are allocated by the caller.
+ * A backend proves itself with `conformance(backend)`.
+ */
+export interface Backend {
+  readonly name: string;
+  /** Memory for `length` elements; its contents are undefined. */
+  allocate(dtype: DType, length: number): Storage;
+  /** Writes host values over a dense view, converting to its dtype. */
+  write(values: ArrayLike<number>, output: View): void;
+  /** One fused loop over the broadcast inputs; outputs may be the inputs themselves (in place). All outputs share one shape. */
+  map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void;
+  /** Folds `axes`; the output has size 1 there. NaN propagates through max and min. */
+  reduce(reduction: Reduction, input: View, axes: readonly number[], output: View): void;
+  /** `[…,m,k] x […,k,n] → […,m,n]`; batch dimensions already broadcast, any strides (a transpose is free). */
+  matmul(a: View, b: View, output: View): void;
+  /** `output[…,i,…] = input[…,index[…,i,…],…]` along `axis`; index and output have one shape. */
+  gather(input: View, axis: number, index: View, output: View): void;
+  /** `output[…,index[…,i,…],…] += source[…,i,…]` along `axis`; index and source have one shape. */
+  scatterAdd(output: View, axis: number, index: View, source: View): void;
+}

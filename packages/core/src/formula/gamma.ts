@@ -1,0 +1,71 @@
+// Bernoulli numbers B2, B4, … B20 (DLMF 24.2): every expansion below is written with them.
+const bernoulli = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330];
+const isPole = (x: number): boolean => x <= 0 && Number.isInteger(x);
+
+/** `sin(πx)` with the period taken out first, so that it is exactly zero at the integers. */
+function sinPi(x: number): number {
+  const r = x - 2 * Math.round(x / 2);
+  return Math.abs(r) <= 0.5 ? Math.sin(Math.PI * r) : Math.sin(Math.PI * (Math.sign(r) - r));
+}
+
+/** Hurwitz's zeta `Σ (q + k)^-s` for `s > 1`, `q > 0`, by Euler and Maclaurin (DLMF 25.11.5). */
+function zeta(s: number, q: number): number {
+  let sum = 0;
+  for (; q < 12; q++) sum += q ** -s;
+  let [rest, factor] = [q / (s - 1) + 0.5, s / 2 / q];
+  bernoulli.forEach((b, j) => {
+    rest += b * factor;
+    factor *= ((s + 2 * j + 1) * (s + 2 * j + 2)) / ((2 * j + 3) * (2 * j + 4) * q * q);
+  });
+  return sum + rest * q ** -s;
+}
+
+// lgamma(2 + s) = (1 - γ) s + Σ_{k>=2} (ζ(k) - 1) (-s)^k / k  (DLMF 5.7.3), where ζ(k) - 1 = ζ(k, 2).
+const EULER = 0.57721566490153286;
+let aroundTwo: readonly number[] | undefined;
+
+/** `log |Γ(x)|` (DLMF 5.2.1); the poles give `inf`. */
+export function lgamma(x: number): number {
+  if (isPole(x) || Math.abs(x) === Infinity) return Infinity;
+  if (x < 0) return Math.log(Math.PI / Math.abs(x * sinPi(x))) - lgamma(-x);
+  if (x >= 10) {
+    const z = 1 / (x * x);
+    const stirling = bernoulli.reduceRight((sum, b, j) => sum * z + b / ((2 * j + 2) * (2 * j + 1)), 0) / x;
+    return x > 1e17 ? x * (Math.log(x) - 1) : (x - 0.5) * (Math.log(x) - 1) + (Math.log(2 * Math.PI) - 1) / 2 + stirling;
+  }
+  if (x < 0.5) return lgamma(x + 2) - Math.log1p(x) - Math.log(x);
+  if (x < 1.5) return lgamma(x + 1) - Math.log1p(x - 1);
+  let product = 1;
+  for (; x > 2.5; product *= x) x--;
+  aroundTwo ??= [1 - EULER, ...Array.from({ length: 28 }, (_, i) => ((-1) ** i * zeta(i + 2, 2)) / (i + 2))];
+  const s = x - 2;
+  return Math.log(product) + s * aroundTwo.reduceRight((sum, coefficient) => sum * s + coefficient, 0);
+}
+
+/** `Γ'(x) / Γ(x)` (DLMF 5.2.2): recurrence up to 10, then the asymptotic series 5.11.2; `-inf` at 0, `NaN` at the other poles. */
+export function digamma(x: number): number {
+  if (x === 0) return Object.is(x, -0) ? Infinity : -Infinity;
+  if (x === Infinity) return x;
+  if (isPole(x) || x === -Infinity) return NaN;
+  if (x < 0) {
+    const r = x - Math.round(x);
+    return digamma(1 - x) - Math.PI / Math.tan(Math.PI * r);
+  }
+  let sum = 0;
+  for (; x < 10; x++) sum -= 1 / x;
+  const z = 1 / (x * x);
+  return sum + Math.log(x) - 0.5 / x - z * bernoulli.reduceRight((rest, b, j) => rest * z + b / (2 * j + 2), 0);
+}
+
+/** The derivative of order `n` of `digamma` at `x`, for a whole `n >= 0` (DLMF 5.15.1); a pole gives `inf`, or `NaN` where its two sides differ. */
+export function polygamma(n: number, x: number): number {
+  if (n === 0) return digamma(x);
+  if (!Number.isInteger(n) || n < 0) return NaN;
+  if (isPole(x)) return n % 2 === 1 ? Infinity : NaN;
+  if (x === -Infinity) return NaN;
+  let factorial = 1;
+  for (let k = 2; k <= n; k++) factorial *= k;
+  let sum = 0;
+  for (; x < 0; x++) sum += x ** -(n + 1);
+  return (n % 2 === 1 ? 1 : -1) * factorial * (sum + (x === Infinity ? 0 : zeta(n + 1, x)));
+}

@@ -1,0 +1,11 @@
+export * from "./differentiate.ts";
+export * from "./error.ts";
+export * from "./evaluate.ts";
+export * from "./expression.ts";
+export * from "./formula.ts";
+export * from "./functions.ts";
+export * from "./hoist.ts";
+export * from "./latex.ts";
+export { type Line, parse, parseExpression } from "./parse.ts";
+export * from "./print.ts";
+export { simplify } from "./simplify.ts";

@@ -1,0 +1,40 @@
+import "./methods.ts";
+
+export type { Backend, Reduction } from "./backend/backend.ts";
+export { cpu, Device } from "./backend/device.ts";
+export { copyKernel, Kernel, kernel } from "./backend/kernel.ts";
+export { reference, toNdarray } from "./backend/reference/reference.ts";
+export { allocate, broadcastView, hostData, hostStorage, isDense, restride, type Storage, type View } from "./backend/view.ts";
+export * from "./creation.ts";
+export { type DType, dtypes, isFloat, promote, type TypedArray } from "./dtype.ts";
+export {
+  differentiate,
+  type Expression,
+  evaluate,
+  Formula,
+  FormulaError,
+  formula,
+  functions,
+  type Line,
+  nearest,
+  parseExpression,
+  type ScalarFunction,
+  type Symbols,
+  simplify,
+  type TracedLine,
+  toLatex,
+  toText,
+} from "./formula/index.ts";
+export { type ElementwiseOp, type ElementwiseOptions, elementwiseOp, type ResultType } from "./ops/elementwise.ts";
+export * from "./ops/index.ts";
+export { concat, stack } from "./ops/join.ts";
+export type { CrossEntropyOptions, LossOptions, LossReduction } from "./ops/loss.ts";
+export * from "./random.ts";
+export { type Dims, type Shape, sameShape, showShape, sizeOf } from "./shape.ts";
+export { apply, enableGrad, isGradEnabled, type Listener, listen, noGrad } from "./tape/apply.ts";
+export { detach, registerHook, requireGrad, retainGrad } from "./tape/autograd.ts";
+export { type BackwardOptions, type BackwardStep, backward, type GradOptions, grad } from "./tape/backward.ts";
+export { type GradientHook, TapeNode } from "./tape/node.ts";
+export type { Op, Operand, Saved, VJP } from "./tape/op.ts";
+export { type NestedNumbers, Tensor } from "./tensor/tensor.ts";
+export { Parameter, update, Variable } from "./variable.ts";

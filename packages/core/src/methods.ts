@@ -1,0 +1,46 @@
+import { cpu } from "./backend/device.ts";
+import { reference } from "./backend/reference/reference.ts";
+import * as ops from "./ops/index.ts";
+import type { KeepDim, ValuesAndIndices } from "./ops/reduction.ts";
+import * as autograd from "./tape/autograd.ts";
+import { useArithmetic } from "./tape/backward.ts";
+import { Tensor } from "./tensor/tensor.ts";
+
+type Ops = typeof ops & typeof autograd;
+
+/** Ops whose overloads a mapped type would lose. */
+interface Overloaded {
+  /** The maximum of all elements; ties share the gradient. */
+  max(): Tensor;
+  /** `{ values, indices }` of the maxima along a dimension. */
+  max(dim: number, options?: KeepDim): ValuesAndIndices;
+  /** The minimum of all elements; ties share the gradient. */
+  min(): Tensor;
+  /** `{ values, indices }` of the minima along a dimension. */
+  min(dim: number, options?: KeepDim): ValuesAndIndices;
+  /** Makes a leaf of a tensor without a past: `backward()` will leave a gradient in its `grad`. Returns the tensor. */
+  requireGrad(): this;
+  /** Lets `backward()` keep the gradient of an interior tensor in `grad`. Returns the tensor. */
+  retainGrad(): this;
+}
+
+type Mapped = {
+  [K in Exclude<keyof Ops, keyof Overloaded>]: Ops[K] extends (x: Tensor, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
+};
+
+/** Every op as a method of the tensor that is its first argument. */
+export interface TensorMethods extends Mapped, Overloaded {}
+
+for (const [name, op] of Object.entries({ ...ops, ...autograd })) {
+  const call = op as (x: Tensor, ...rest: unknown[]) => unknown;
+  Object.defineProperty(Tensor.prototype, name, {
+    value: function (this: Tensor, ...rest: unknown[]) {
+      return call(this, ...rest);
+    },
+    writable: true,
+    configurable: true,
+  });
+}
+
+useArithmetic({ add: ops.add, sumTo: ops.sumTo, onesLike: ops.newOnes, cast: ops.to });
+cpu.setBackend(reference);

@@ -1,0 +1,68 @@
+import { apply } from "../tape/apply.ts";
+import type { Operand } from "../tape/op.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { binary, elementwiseOp, unary } from "./elementwise.ts";
+
+const number = { result: "number" } as const;
+
+/** Sum `a + b`, broadcasting. */
+export const add = binary("add", "a + b", number);
+
+/** Difference `a - b`, broadcasting. */
+export const sub = binary("sub", "a - b", number);
+
+/** Product `a * b` of elements, broadcasting. */
+export const mul = binary("mul", "a * b", number);
+
+/** Quotient `a / b` of elements, broadcasting; integers give float32. */
+export const div = binary("div", "a / b");
+
+/** Power `a ** b` of elements; NaN for a negative base with a fractional exponent. The gradient of the exponent is 0 where base 0 meets exponent ≥ 0. */
+export const pow = binary("pow", "a ** b", { result: "number" });
+
+/** Remainder `a - b * floor(a / b)`, with the sign of `b`, as in Python. */
+export const remainder = binary("remainder", "a - b * floor(a / b)", number);
+
+/** The larger of two elements; a tie splits the gradient in half, NaN wins. */
+export const maximum = binary("maximum", "max(a, b)", number);
+
+/** The smaller of two elements; a tie splits the gradient in half, NaN wins. */
+export const minimum = binary("minimum", "min(a, b)", number);
+
+/** Angle of the point (b, a) in radians, from -π to π. */
+export const atan2 = binary("atan2", "atan2(a, b)");
+
+/** Negation `-x`. */
+export const neg = unary("neg", "-x", number);
+
+/** Absolute value; its gradient at 0 is 0. */
+export const abs = unary("abs", "abs(x)", number);
+
+/** -1, 0 or 1; the gradient is 0. */
+export const sign = unary("sign", "sign(x)", number);
+
+/** Square `x ** 2`. */
+export const square = unary("square", "x ** 2", number);
+
+/** Reciprocal `1 / x`. */
+export const reciprocal = unary("reciprocal", "1 / x", { derivatives: { x: "-y * y" } });
+
+const lerpOp = elementwiseOp("lerp", "a + weight * (b - a)");
+
+/** Linear interpolation `a + weight * (b - a)`. */
+export const lerp = (a: Tensor, b: Operand, weight: Operand): Tensor => apply(lerpOp, reorder(lerpOp, { a, b, weight }), null);
+
+const addcmulOp = elementwiseOp("addcmul", "a + value * b * c");
+const addcdivOp = elementwiseOp("addcdiv", "a + value * b / c");
+
+/** `a + value * b * c`; `value` is 1 by default. */
+export const addcmul = (a: Tensor, b: Operand, c: Operand, options: { readonly value?: number } = {}): Tensor =>
+  apply(addcmulOp, reorder(addcmulOp, { a, b, c, value: options.value ?? 1 }), null);
+
+/** `a + value * b / c`; `value` is 1 by default. */
+export const addcdiv = (a: Tensor, b: Operand, c: Operand, options: { readonly value?: number } = {}): Tensor =>
+  apply(addcdivOp, reorder(addcdivOp, { a, b, c, value: options.value ?? 1 }), null);
+
+function reorder(op: { readonly operands: readonly string[] }, values: Readonly<Record<string, Operand>>): Operand[] {
+  return op.operands.map((operand) => values[operand]);
+}

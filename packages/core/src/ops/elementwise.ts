@@ -1,0 +1,156 @@
+import { Kernel } from "../backend/kernel.ts";
+import { allocate, type View } from "../backend/view.ts";
+import { type DType, isFloat, promote } from "../dtype.ts";
+import { call, differentiate, type Expression, formula, name, names, number, simplify } from "../formula/index.ts";
+import { broadcastShapes } from "../shape.ts";
+import { apply } from "../tape/apply.ts";
+import type { Op, Operand, VJP } from "../tape/op.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What the result's dtype is: that of the inputs, a number at least (bool becomes int32), a float at least, or `bool`. */
+export type ResultType = "same" | "number" | "float" | "bool";
+
+/** How an elementwise operation differs from what its formula says by itself. */
+export interface ElementwiseOptions {
+  /** Derivatives by argument, where a stabler, cheaper or conventional form exists; may use the result `y`. `null`: no gradient flows there. */
+  readonly derivatives?: Readonly<Record<string, string | null>>;
+  /** Default "float": integers become float32. */
+  readonly result?: ResultType;
+}
+
+/** An elementwise operation knows the names of its operands, in order. */
+export interface ElementwiseOp extends Op<null> {
+  readonly operands: readonly string[];
+}
+
+interface Meaning {
+  readonly names: readonly string[];
+  readonly expression: Expression;
+  readonly result: ResultType;
+}
+
+/** Replaces one node of an expression, wherever it is shared. */
+function replaceNode(expression: Expression, target: Expression, replacement: Expression): Expression {
+  const done = new Map<Expression, Expression>([[target, replacement]]);
+  const visit = (node: Expression): Expression => {
+    const known = done.get(node);
+    if (known !== undefined) return known;
+    const next = node.kind === "call" ? call(node.fn, node.args.map(visit)) : node;
+    done.set(node, next);
+    return next;
+  };
+  return visit(expression);
+}
+
+/** `g * d`, pushed into both branches of a condition: a gradient of 0 stays 0 where g is infinite. */
+function scaled(g: Expression, d: Expression): Expression {
+  if (d.kind === "number") return d.value === 0 ? number(0) : d.value === 1 ? g : call("mul", [g, d]);
+  if (d.kind === "call" && d.fn === "where") return call("where", [d.args[0], scaled(g, d.args[1]), scaled(g, d.args[2])]);
+  return call("mul", [g, d]);
+}
+
+/**
+ * An operation on every element, from its formula. Value, fused loop, and derivatives of every order follow from the text: the derivative is
+ * again an elementwise operation of the incoming gradient `g`, the inputs and, where that is cheaper, the result `y`.
+ * Operands are tensors, which broadcast, or numbers, which stay scalars of the kernel.
+ */
+export function elementwiseOp(op: string, text: string, options: ElementwiseOptions = {}): ElementwiseOp {
+  const parsed = formula(text);
+  const expression = parsed.resolve().get("y");
+  if (expression === undefined) throw new Error(`${op}: a formula of an operation assigns y`);
+  return build(op, { names: parsed.inputs, expression, result: options.result ?? "float" }, options.derivatives ?? {}, text);
+}
+
+function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string, string | null>>, text?: string): ElementwiseOp {
+  const kernels = new Map<string, Kernel>();
+  const kernelFor = (operands: readonly Operand[]): Kernel => {
+    let pattern = "";
+    for (const operand of operands) pattern += typeof operand === "number" ? "s" : "t";
+    let kernel = kernels.get(pattern);
+    if (kernel === undefined) {
+      const tensors = meaning.names.filter((_, k) => pattern[k] === "t");
+      const scalars = meaning.names.filter((_, k) => pattern[k] === "s");
+      kernels.set(pattern, (kernel = new Kernel({ y: meaning.expression }, tensors, scalars)));
+    }
+    return kernel;
+  };
+
+  const derived = meaning.names.map((argument) => {
+    const given = derivatives[argument];
+    if (given === null || meaning.result === "bool") return null;
+    return lazy(() => {
+      const raw = given === undefined ? differentiate(meaning.expression, argument) : (formula(given).resolve().get("y") as Expression);
+      const slope = meaning.expression.kind === "call" ? replaceNode(raw, meaning.expression, name("y")) : raw;
+      const product = simplify(scaled(name("g"), slope));
+      const used = names(product);
+      const order = ["g", ...meaning.names, "y"].filter((n) => n === "g" || used.includes(n));
+      return { order, op: build(`${op}Backward`, { names: order, expression: product, result: "float" }, {}) };
+    });
+  });
+
+  const vjpAt = (index: number): VJP<null> | null => {
+    const derivative = derived[index];
+    if (derivative === null) return null;
+    return (g, saved) => {
+      const { order, op: slope } = derivative();
+      const operand = (n: string): Operand => (n === "g" ? g : n === "y" ? saved.output : saved.inputs[meaning.names.indexOf(n)]) as Operand;
+      return apply(slope, order.map(operand), null);
+    };
+  };
+
+  const vjps = meaning.names.map((_, k) => vjpAt(k));
+  const saves = lazy(() => {
+    const read = new Set(derived.flatMap((derivative) => derivative?.().order ?? []));
+    return { inputs: meaning.names.flatMap((n, k) => (read.has(n) ? [k] : [])), output: read.has("y") };
+  });
+  return {
+    name: op,
+    operands: meaning.names,
+    ...(text === undefined ? {} : { formula: text }),
+    forward: (operands) => forward(op, kernelFor(operands), operands, meaning),
+    vjp: vjps,
+    get saves() {
+      return saves();
+    },
+  };
+}
+
+function forward(op: string, kernel: Kernel, operands: readonly Operand[], meaning: Meaning): View {
+  const tensors = operands.filter((operand) => typeof operand !== "number");
+  const dtype = resultType(operands, tensors, meaning.result);
+  const output = allocate(tensors[0].device, dtype, broadcastShapes(op, ...tensors.map((tensor) => tensor.shape)));
+  const scalars =
+    kernel.uniforms.length === 0
+      ? {}
+      : Object.fromEntries(operands.flatMap((operand, k) => (typeof operand === "number" ? [[meaning.names[k], operand]] : [])));
+  tensors[0].device.backend.map(kernel, tensors, kernel.uniformValues(scalars), [output]);
+  return output;
+}
+
+/** Numbers are weak: they widen integers to float32 when they are fractional, never float32 to float64. */
+function resultType(operands: readonly Operand[], tensors: readonly Tensor[], result: ResultType): DType {
+  if (result === "bool") return "bool";
+  let dtype = tensors[0].dtype;
+  for (const tensor of tensors) dtype = promote(dtype, tensor.dtype);
+  if (isFloat(dtype)) return dtype;
+  if (result === "float" || operands.some((operand) => typeof operand === "number" && Number.isFinite(operand) && !Number.isInteger(operand)))
+    return "float32";
+  return result === "number" ? promote(dtype, "int32") : dtype;
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** An elementwise function of one tensor. */
+export function unary(op: string, text: string, options?: ElementwiseOptions): (x: Tensor) => Tensor {
+  const definition = elementwiseOp(op, text, options);
+  return (x) => apply(definition, [x], null);
+}
+
+/** An elementwise function of a tensor and a tensor or number, over names in the order in which the formula first reads them. */
+export function binary(op: string, text: string, options?: ElementwiseOptions): (a: Tensor, b: Operand) => Tensor {
+  const definition = elementwiseOp(op, text, options);
+  return (a, b) => apply(definition, [a, b], null);
+}

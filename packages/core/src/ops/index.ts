@@ -1,0 +1,11 @@
+export * from "./activation.ts";
+export * from "./arithmetic.ts";
+export * from "./comparison.ts";
+export { clone, newOnes, newZeros, to } from "./conversion.ts";
+export * from "./functions.ts";
+export * from "./indexing.ts";
+export { crossEntropy, mseLoss } from "./loss.ts";
+export * from "./matmul.ts";
+export * from "./reduction.ts";
+export * from "./softmax.ts";
+export * from "./view.ts";

@@ -1,0 +1,50 @@
+import { allocate, broadcastView, type View } from "../backend/view.ts";
+import { promote } from "../dtype.ts";
+import { broadcastShapes, showShape } from "../shape.ts";
+import { apply } from "../tape/apply.ts";
+import type { Op } from "../tape/op.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+const matmulOp: Op<null> = {
+  name: "matmul",
+  saves: { inputs: [0, 1], output: false },
+  forward: ([left, right]) => {
+    const a = left as Tensor;
+    const b = right as Tensor;
+    const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const dtype = promote(a.dtype, b.dtype);
+    const output = allocate(a.device, dtype, [...batch, a.shape[a.ndim - 2], b.shape[b.ndim - 1]]);
+    const operand = (x: Tensor): View => broadcastView(x.to(dtype), [...batch, ...x.shape.slice(-2)]);
+    a.device.backend.matmul(operand(a), operand(b), output);
+    return output;
+  },
+  vjp: [(g, { inputs }) => g.matmul((inputs[1] as Tensor).transpose(-2, -1)), (g, { inputs }) => (inputs[0] as Tensor).transpose(-2, -1).matmul(g)],
+};
+
+/**
+ * Matrix product: `[…,m,k] x […,k,n] → […,m,n]`, leading dimensions broadcast. A one-dimensional operand counts as a row on the left and as a column on the
+ * right, and its dimension goes, as in NumPy. Transposed operands cost nothing.
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  const inner = b.ndim >= 2 ? b.shape[b.ndim - 2] : b.shape[0];
+  if (a.ndim === 0 || b.ndim === 0 || a.shape[a.ndim - 1] !== inner)
+    throw new RangeError(
+      `matmul: inner dimensions differ, ${showShape(a.shape)} x ${showShape(b.shape)}; the last size of the first must be the ${b.ndim >= 2 ? "next to last" : "only"} size of the second`,
+    );
+  const row = a.ndim === 1 ? a.unsqueeze(0) : a;
+  const column = b.ndim === 1 ? b.unsqueeze(1) : b;
+  const product = apply(matmulOp, [row, column], null);
+  if (a.ndim > 1 && b.ndim > 1) return product;
+  const { shape } = product;
+  return product.reshape([...shape.slice(0, -2), ...(a.ndim > 1 ? [shape[shape.length - 2]] : []), ...(b.ndim > 1 ? [shape[shape.length - 1]] : [])]);
+}
+
+/** Affine map `x Wᵀ + b`: `[…,in] → […,out]` with a weight `[out,in]` and a bias `[out]`, as in PyTorch. */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1])
+    throw new RangeError(`linear: the last size of the input ${showShape(x.shape)} must be the second size of the weight ${showShape(weight.shape)}`);
+  const rows = x.ndim > 2 ? x.reshape([-1, x.shape[x.ndim - 1]]) : x;
+  const product = rows.matmul(weight.transpose(0, 1));
+  const y = x.ndim > 2 ? product.reshape([...x.shape.slice(0, -1), weight.shape[0]]) : product;
+  return bias === undefined || bias === null ? y : y.add(bias);
+}

@@ -1,0 +1,69 @@
+import { type Dims, normalizeDim } from "../shape.ts";
+import { apply } from "../tape/apply.ts";
+import type { Op } from "../tape/op.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+interface AlongDim {
+  readonly dim: number;
+}
+
+const output = { inputs: [], output: true } as const;
+
+const softmaxOp: Op<AlongDim> = {
+  name: "softmax",
+  saves: output,
+  forward: ([x], { dim }) => {
+    const input = x as Tensor;
+    if (input.size === 0) return input;
+    const e = input.sub(input.amax(dim, { keepDim: true })).exp();
+    return e.div(e.sum(dim, { keepDim: true }));
+  },
+  vjp: [
+    (g, { output: y, attrs: { dim } }) => {
+      const p = y as Tensor;
+      return p.mul(g.sub(g.mul(p).sum(dim, { keepDim: true })));
+    },
+  ],
+};
+
+/** `exp(x) / Σ exp(x)` along a dimension, shifted by the maximum so that nothing overflows. */
+export const softmax = (x: Tensor, dim: number): Tensor => along(softmaxOp, x, dim);
+
+const logSoftmaxOp: Op<AlongDim> = {
+  name: "logSoftmax",
+  saves: output,
+  forward: ([x], { dim }) => {
+    const input = x as Tensor;
+    if (input.size === 0) return input;
+    const shifted = input.sub(input.amax(dim, { keepDim: true }));
+    return shifted.sub(shifted.exp().sum(dim, { keepDim: true }).log());
+  },
+  vjp: [(g, { output: y, attrs: { dim } }) => g.sub((y as Tensor).exp().mul(g.sum(dim, { keepDim: true })))],
+};
+
+/** `x - log Σ exp(x)` along a dimension, accurate where softmax would round to 0. */
+export const logSoftmax = (x: Tensor, dim: number): Tensor => along(logSoftmaxOp, x, dim);
+
+function along(op: Op<AlongDim>, x: Tensor, dim: number): Tensor {
+  const at = normalizeDim(op.name, dim, x.shape);
+  return x.ndim === 0 ? apply(op, [x.reshape([1])], { dim: 0 }).reshape([]) : apply(op, [x], { dim: at });
+}
+
+const logSumExpOp: Op<{ readonly dims: Dims | undefined }> = {
+  name: "logSumExp",
+  forward: ([x], { dims }) => {
+    const input = x as Tensor;
+    if (input.size === 0) return input.exp().sum(dims, { keepDim: true }).log();
+    const top = input.amax(dims, { keepDim: true });
+    const shift = top.isFinite().where(top, 0);
+    return input.sub(shift).exp().sum(dims, { keepDim: true }).log().add(shift);
+  },
+  vjp: [(g, { inputs, output: y }) => g.mul((inputs[0] as Tensor).sub(y as Tensor).exp())],
+};
+
+/** `log Σ exp(x)` over the dimensions, all by default, shifted by the maximum so that nothing overflows. */
+export function logSumExp(x: Tensor, dims?: Dims, options?: { readonly keepDim?: boolean }): Tensor {
+  const kept = apply(logSumExpOp, [x], { dims });
+  if (options?.keepDim === true) return kept;
+  return dims === undefined ? kept.reshape([]) : kept.squeeze(dims);
+}

@@ -1,0 +1,34 @@
+import { checkDifferentiable, Tensor } from "../tensor/tensor.ts";
+import { type GradientHook, TapeNode } from "./node.ts";
+
+export { backward } from "./backward.ts";
+
+/** The same values without a past: no gradient flows through the result. */
+export const detach = (x: Tensor): Tensor => (x.node === null ? x : new Tensor(x));
+
+/** Makes a leaf of a tensor without a past: `backward()` will leave a gradient in its `grad`. Returns the tensor. */
+export function requireGrad<T extends Tensor>(x: T): T {
+  checkDifferentiable("requireGrad", x.dtype);
+  x.node ??= new TapeNode(null, x);
+  return x;
+}
+
+/** Lets `backward()` keep the gradient of an interior tensor in `grad`. Returns the tensor. */
+export function retainGrad<T extends Tensor>(x: T): T {
+  nodeOf("retainGrad", x).retainsGrad = true;
+  return x;
+}
+
+/** Calls `hook` with the gradient when it arrives here; what the hook returns replaces it. Returns a function that removes the hook. */
+export function registerHook(x: Tensor, hook: GradientHook): () => void {
+  const node = nodeOf("registerHook", x);
+  node.hooks = [...(node.hooks ?? []), hook];
+  return () => {
+    node.hooks = node.hooks?.filter((other) => other !== hook);
+  };
+}
+
+function nodeOf(op: string, x: Tensor): TapeNode {
+  if (x.node === null) throw new Error(`${op}: this tensor does not require a gradient, so none will arrive; create it with { requiresGrad: true }`);
+  return x.node;
+}

@@ -1,0 +1,184 @@
+import { sameShape, showShape } from "../shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { withGrad } from "./apply.ts";
+import type { TapeNode } from "./node.ts";
+import { vjpOf } from "./op.ts";
+
+/** How a backward pass treats the graph. */
+export interface BackwardOptions {
+  /** Keep the saved values, so that the graph can be gone through again. Default: the value of `createGraph`. */
+  readonly retainGraph?: boolean;
+  /** Record the backward pass itself, so that gradients can be differentiated. Default false. */
+  readonly createGraph?: boolean;
+}
+
+/** Ops that the pass itself needs; set by `ops`, which the tape must not import. */
+interface Arithmetic {
+  add(a: Tensor, b: Tensor): Tensor;
+  sumTo(x: Tensor, shape: readonly number[]): Tensor;
+  onesLike(x: Tensor): Tensor;
+  cast(x: Tensor, dtype: Tensor["dtype"]): Tensor;
+}
+
+let arithmetic: Arithmetic;
+
+/** Hands the tape the ops with which it adds and un-broadcasts gradients. */
+export function useArithmetic(ops: Arithmetic): void {
+  arithmetic = ops;
+}
+
+/** The nodes that reach these roots, inputs before outputs. Iterative: graphs may be tens of thousands of nodes deep. */
+export function nodesBefore(roots: readonly TapeNode[]): TapeNode[] {
+  const seen = new Set<TapeNode>(roots);
+  const stack = [...seen];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop())
+    for (const edge of node.edges)
+      if (edge !== null && !seen.has(edge)) {
+        seen.add(edge);
+        stack.push(edge);
+      }
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** One node's share of the backward pass. */
+export interface BackwardStep {
+  readonly node: TapeNode;
+  /** Gradient that arrived, after hooks. */
+  readonly incoming: Tensor;
+  /** Gradient sent to each input; `null` where none flows. */
+  readonly outgoing: readonly (Tensor | null)[];
+}
+
+/** Checks root and gradient, and fills in the gradient 1 of a single number. */
+export function rootGradient(op: string, root: Tensor, gradient: Tensor | undefined): { node: TapeNode; gradient: Tensor } {
+  if (root.node === null)
+    throw new Error(
+      `${op}: the tensor of shape ${showShape(root.shape)} does not depend on anything that requires a gradient; create a leaf with { requiresGrad: true } and compute outside noGrad()`,
+    );
+  if (gradient !== undefined && !sameShape(gradient.shape, root.shape))
+    throw new RangeError(`${op}: the gradient has shape ${showShape(gradient.shape)}, the tensor ${showShape(root.shape)}; they must be the same`);
+  if (gradient === undefined && root.size !== 1)
+    throw new RangeError(
+      `${op}: a tensor of shape ${showShape(root.shape)} needs a gradient of that shape; reduce it to one number (sum, mean) or pass { gradient }`,
+    );
+  return { node: root.node, gradient: gradient ?? arithmetic.onesLike(root) };
+}
+
+/**
+ * Reverse-mode accumulation (Linnainmaa 1976; Griewank & Walther 2008, section 3.2): visits the nodes from outputs to inputs, yields each one's step.
+ * `wanted` limits the pass to the paths that lead to those nodes.
+ */
+export function* backwardSteps(
+  roots: readonly { readonly node: TapeNode; readonly gradient: Tensor }[],
+  options: BackwardOptions,
+  wanted?: ReadonlySet<TapeNode>,
+): Generator<BackwardStep, void> {
+  const createGraph = options.createGraph ?? false;
+  const retainGraph = options.retainGraph ?? createGraph;
+  const nodes = nodesBefore(roots.map((root) => root.node));
+  const leads = new Set<TapeNode>();
+  for (const node of nodes)
+    if (wanted === undefined || wanted.has(node) || node.edges.some((edge) => edge !== null && leads.has(edge))) leads.add(node);
+  for (const node of leads) if (node.op !== null) node.checkedSaved();
+  const gradients = new Map<TapeNode, Tensor>();
+  const accumulate = (node: TapeNode, gradient: Tensor): void => {
+    const before = gradients.get(node);
+    gradients.set(node, before === undefined ? gradient : arithmetic.add(before, gradient));
+  };
+  withGrad(createGraph, () => {
+    for (const { node, gradient } of roots) accumulate(node, gradient);
+  });
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i];
+    let incoming = gradients.get(node);
+    if (incoming === undefined || !leads.has(node)) continue;
+    gradients.delete(node);
+    const arrived = incoming;
+    const step = withGrad(createGraph, (): BackwardStep => {
+      incoming = runHooks(node, arrived);
+      return { node, incoming, outgoing: outgoingOf(node, incoming, leads) };
+    });
+    if (!retainGraph) node.release();
+    withGrad(createGraph, () => {
+      step.outgoing.forEach((gradient, k) => {
+        const edge = node.edges[k];
+        if (gradient !== null && edge !== null) accumulate(edge, gradient);
+      });
+    });
+    yield step;
+  }
+}
+
+function runHooks(node: TapeNode, gradient: Tensor): Tensor {
+  let changed = gradient;
+  for (const hook of node.hooks ?? []) {
+    const next = hook(changed) ?? changed;
+    if (!sameShape(next.shape, node.shape))
+      throw new RangeError(`hook: returned a gradient of shape ${showShape(next.shape)} for a tensor of shape ${showShape(node.shape)}`);
+    changed = next;
+  }
+  return changed;
+}
+
+function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNode>): (Tensor | null)[] {
+  const { op } = node;
+  if (op === null) return [];
+  const saved = node.checkedSaved();
+  return node.edges.map((edge, k) => {
+    const vjp = edge !== null && leads.has(edge) ? vjpOf(op, k) : null;
+    if (vjp === null) return null;
+    const gradient = vjp(incoming, saved);
+    return arithmetic.cast(arithmetic.sumTo(gradient, saved.shapes[k]), saved.dtypes[k]);
+  });
+}
+
+/** Adds a gradient to what a node already holds. */
+function deposit(node: TapeNode, gradient: Tensor): void {
+  node.grad = node.grad === null ? gradient : arithmetic.add(node.grad, gradient);
+}
+
+/**
+ * Backpropagates from `root` and adds the gradients to `grad` of every leaf that requires one.
+ * @param gradient gradient of some scalar with respect to `root`, of its shape; 1 when `root` is a single number.
+ */
+export function backward(root: Tensor, options: BackwardOptions & { readonly gradient?: Tensor } = {}): void {
+  const start = withGrad(options.createGraph ?? false, () => rootGradient("backward", root, options.gradient));
+  const arrived: [TapeNode, Tensor][] = [];
+  for (const { node, incoming } of backwardSteps([start], options)) if (node.retainsGrad) arrived.push([node, incoming]);
+  withGrad(options.createGraph ?? false, () => {
+    for (const [node, gradient] of arrived) deposit(node, gradient);
+  });
+}
+
+/** Options of `grad`: as for backward, the roots' gradients, and whether an input that does not matter gives `null` instead of an error. */
+export interface GradOptions extends BackwardOptions {
+  readonly gradients?: readonly Tensor[];
+  readonly allowUnused?: boolean;
+}
+
+/** Gradients of `outputs` with respect to `inputs`, returned rather than accumulated; one tensor in gives one tensor out. */
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor, options?: GradOptions & { readonly allowUnused?: false }): Tensor;
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  options?: GradOptions & { readonly allowUnused?: false },
+): Tensor[];
+export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options: GradOptions): (Tensor | null)[];
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor | (Tensor | null)[] {
+  const roots = outputs instanceof Tensor ? [outputs] : outputs;
+  const targets = inputs instanceof Tensor ? [inputs] : inputs;
+  targets.forEach((target, k) => {
+    if (target.node === null) throw new Error(`grad: input ${k} of shape ${showShape(target.shape)} does not require a gradient`);
+  });
+  const starts = withGrad(options.createGraph ?? false, () => roots.map((root, k) => rootGradient("grad", root, options.gradients?.[k])));
+  const found = new Map<TapeNode, Tensor>();
+  const wanted = new Set(targets.map((target) => target.node as TapeNode));
+  for (const { node, incoming } of backwardSteps(starts, options, wanted)) if (wanted.has(node)) found.set(node, incoming);
+  const result = targets.map((target, k) => {
+    const gradient = found.get(target.node as TapeNode) ?? null;
+    if (gradient === null && options.allowUnused !== true)
+      throw new Error(`grad: the outputs do not depend on input ${k} of shape ${showShape(target.shape)}; pass { allowUnused: true } to get null`);
+    return gradient;
+  });
+  return inputs instanceof Tensor ? (result[0] as Tensor) : result;
+}

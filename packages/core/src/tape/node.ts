@@ -1,0 +1,83 @@
+import type { DType } from "../dtype.ts";
+import { type Shape, showShape } from "../shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Op, Operand, Saved } from "./op.ts";
+
+let made = 0;
+
+/** Changes a gradient on its way: gets it, returns another or nothing to leave it. */
+export type GradientHook = (gradient: Tensor) => Tensor | undefined | void;
+
+/**
+ * One line of the tape: an operation, where its gradients go, and what it saved for the backward pass. A tensor that requires a gradient and that
+ * no operation made has a leaf node (`op` is null). Ids grow with time, so that descending ids are a valid order for backprop.
+ */
+export class TapeNode {
+  readonly id: number = ++made;
+  readonly op: Op | null;
+  readonly attrs: unknown;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Nodes of the inputs; `null` where no gradient flows. */
+  edges: readonly (TapeNode | null)[];
+  /** Accumulated gradient of a leaf, or of an interior tensor with `retainGrad()`. */
+  grad: Tensor | null = null;
+  retainsGrad: boolean;
+  hooks: GradientHook[] | undefined;
+  /** Where the operation was called, when somebody asked for source lines. */
+  source: string | undefined;
+  #saved: Saved | null = null;
+  #versions: readonly number[] = [];
+
+  constructor(op: Op | null, output: { readonly shape: Shape; readonly dtype: DType }, edges: readonly (TapeNode | null)[] = [], attrs?: unknown) {
+    this.op = op;
+    this.shape = output.shape;
+    this.dtype = output.dtype;
+    this.edges = edges;
+    this.attrs = attrs;
+    this.retainsGrad = op === null;
+  }
+
+  /** Name of the operation; "leaf" for a leaf. */
+  get name(): string {
+    return this.op?.name ?? "leaf";
+  }
+
+  /** Keeps what the backward pass will need, with the versions that it has now. */
+  save(saved: Saved): void {
+    this.#saved = saved;
+    this.#versions = operandsOf(saved).map(versionOf);
+  }
+
+  /** What was saved; `null` for a leaf and after release. */
+  get saved(): Saved | null {
+    return this.#saved;
+  }
+
+  /** What was saved, checked: an error when it was freed, or changed in place since it was saved. */
+  checkedSaved(): Saved {
+    const saved = this.#saved;
+    if (saved === null)
+      throw new Error(
+        `backward: the saved values of ${this.name} were freed by an earlier backward(); pass { retainGraph: true } to the first one to go through the graph again`,
+      );
+    operandsOf(saved).forEach((operand, k) => {
+      if (versionOf(operand) === this.#versions[k]) return;
+      const { shape } = operand as Tensor;
+      const what = k < saved.inputs.length ? `input ${k}` : "its output";
+      throw new Error(
+        `backward: ${this.name} saved ${what} of shape ${showShape(shape)} at version ${this.#versions[k]}, but it was changed in place since (version ${versionOf(operand)}); call backward() before optimizer.step() or assign(), or run the forward pass again`,
+      );
+    });
+    return saved;
+  }
+
+  /** Frees what was saved; gradients can no longer pass. */
+  release(): void {
+    if (this.op !== null) this.#saved = null;
+  }
+}
+
+const operandsOf = (saved: Saved): readonly (Operand | undefined)[] => [...saved.inputs, saved.output];
+
+const versionOf = (operand: Operand | undefined): number => (operand === undefined || typeof operand === "number" ? 0 : operand.storage.version);

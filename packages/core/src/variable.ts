@@ -1,0 +1,48 @@
+import { copyKernel, type Kernel } from "./backend/kernel.ts";
+import { allocate, type View } from "./backend/view.ts";
+import { tensor } from "./creation.ts";
+import { sameShape, showShape } from "./shape.ts";
+import { requireGrad } from "./tape/autograd.ts";
+import { type NestedNumbers, Tensor } from "./tensor/tensor.ts";
+
+/**
+ * The only tensor that changes: in place, through `assign` or `update`, each of which counts up its version, so that a backward pass refuses a value
+ * saved before. Buffers of modules and the state of optimizers are variables; parameters are variables that require a gradient.
+ */
+export class Variable extends Tensor {
+  /** Takes a copy of the values. */
+  constructor(values: Tensor | NestedNumbers) {
+    const source = values instanceof Tensor ? values : tensor(values);
+    const view = allocate(source.device, source.dtype, source.shape);
+    source.device.backend.map(copyKernel, [source], [], [view]);
+    super(view);
+  }
+
+  /** How often the values were changed in place. */
+  get version(): number {
+    return this.storage.version;
+  }
+
+  /** Overwrites the values; the shape stays. */
+  assign(values: Tensor | NestedNumbers): this {
+    const source = values instanceof Tensor ? values : tensor(values, { dtype: this.dtype });
+    if (!sameShape(source.shape, this.shape))
+      throw new RangeError(`assign: values of shape ${showShape(source.shape)} do not fit a variable of shape ${showShape(this.shape)}`);
+    update(copyKernel, [source], [], [this]);
+    return this;
+  }
+}
+
+/** A variable that requires a gradient: what an optimizer trains. */
+export class Parameter extends Variable {
+  constructor(values: Tensor | NestedNumbers) {
+    super(values);
+    requireGrad(this);
+  }
+}
+
+/** Runs a kernel that overwrites variables in place, in one pass; they may be its inputs too. */
+export function update(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], variables: readonly Variable[]): void {
+  variables[0].device.backend.map(kernel, inputs, uniforms, variables);
+  for (const variable of variables) variable.storage.version++;
+}
