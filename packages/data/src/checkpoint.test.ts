@@ -65,8 +65,8 @@ describe("checkpoints", () => {
   it("store a shared tensor once and share it again; equal paths do not collide", () => {
     const tied = tensor([1, 2]);
     const back = decodeCheckpoint(encodeCheckpoint({ a: tied, b: { c: tied }, "b.c": tensor([9]), __metadata__: tensor([8]) }));
-    expect(back["a"]).toBe(back["b"].c);
-    expect([[...back["b.c"].data()], [...back["__metadata__"].data()]]).toEqual([[9], [8]]);
+    expect(back.a).toBe(back.b.c);
+    expect([[...back["b.c"].data()], [...back.__metadata__.data()]]).toEqual([[9], [8]]);
   });
 
   it("refuse what they cannot hold, by path", () => {
@@ -74,7 +74,7 @@ describe("checkpoints", () => {
     expect(() => encodeCheckpoint({ a: new Map() })).toThrow("a is a Map; store its stateDict()");
     expect(() => encodeCheckpoint(JSON.parse('{"a":{"__proto__":1}}'))).toThrow("a.__proto__ has a reserved name");
     const loop: Record<string, unknown> = {};
-    loop["self"] = { loop };
+    loop.self = { loop };
     expect(() => encodeCheckpoint(loop)).toThrow("self.loop contains itself");
     let deep: unknown = 1;
     for (let k = 0; k < 2000; k++) deep = [deep];

@@ -5,7 +5,7 @@ import { isTensorName, readSafetensors, type StoredTensor, writeSafetensors } fr
 
 /**
  * What a checkpoint may hold, at any depth: tensors, typed arrays (float32, float64, int32, uint8), every number (NaN, ±Infinity and -0 too), bigint,
- * string, boolean, null, undefined, arrays and plain objects. For a training run: `{ model, optimizer, scheduler, loader, generator, step }`.
+ * string, boolean, null, undefined, arrays and plain objects. Tensors come back without gradients, on the CPU. For a training run: `{ model, optimizer, scheduler, loader, generator, step }`.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the reader of a checkpoint knows what was written
 export type Checkpoint = Record<string, any>;
@@ -68,11 +68,11 @@ export function decodeCheckpoint<T extends object = Checkpoint>(bytes: Uint8Arra
   const fail = (what: string): never => {
     throw new RangeError(`${name}: ${what}`);
   };
-  if (metadata["format"] !== "gradtape" || metadata["tree"] === undefined)
+  if (metadata.format !== "gradtape" || metadata.tree === undefined)
     fail("is safetensors without a Gradtape tree; read its tensors with readSafetensors");
-  if (metadata["version"] !== version) fail(`has checkpoint version ${metadata["version"]}, this reader knows ${version}; update @gradtape/data`);
-  const json = metadata["tree"];
-  if (checksum(json, tensors) !== metadata["checksum"]) fail("the checksum differs: bytes were changed after writing; take an earlier checkpoint");
+  if (metadata.version !== version) fail(`has checkpoint version ${metadata.version}, this reader knows ${version}; update @gradtape/data`);
+  const json = metadata.tree;
+  if (checksum(json, tensors) !== metadata.checksum) fail("the checksum differs: bytes were changed after writing; take an earlier checkpoint");
   const made = new Map<string, Tensor | StoredArray>();
   const take = (stored: unknown, asTensor: boolean): Tensor | StoredArray => {
     const found =
@@ -82,7 +82,9 @@ export function decodeCheckpoint<T extends object = Checkpoint>(bytes: Uint8Arra
     const key = `${asTensor} ${stored as string}`;
     let value = made.get(key);
     if (value === undefined) {
-      value = asTensor && found.dtype !== "U8" ? tensor(found.data, { shape: [...found.shape], dtype: dtypes[found.dtype] }) : found.data;
+      if (!asTensor) value = found.data;
+      else if (found.dtype === "U8") return fail(`the tree has ${JSON.stringify(stored)} as a tensor, it is stored as bytes`);
+      else value = tensor(found.data, { shape: found.shape, dtype: dtypes[found.dtype] });
       made.set(key, value);
     }
     return value;

@@ -8,7 +8,7 @@ import { cifar10Classes, loadCifar10, readCifar10 } from "./cifar.ts";
 
 const records = (...labels: number[]) => {
   const bytes = new Uint8Array(labels.length * 3073);
-  labels.forEach((label, k) => bytes.fill(label * 10, k * 3073, (k + 1) * 3073).set([label], k * 3073));
+  for (const [k, label] of labels.entries()) bytes.fill(label * 10, k * 3073, (k + 1) * 3073).set([label], k * 3073);
   return bytes;
 };
 

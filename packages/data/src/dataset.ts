@@ -54,7 +54,7 @@ export class TensorDataset<T extends readonly Tensor[] = readonly Tensor[]> impl
     return this.#columns.map(({ source, data, row }) => {
       const rows = data.slice(0, 0).constructor as new (length: number) => typeof data;
       const out = new rows(indices.length * row);
-      indices.forEach((index, k) => out.set(data.subarray(index * row, (index + 1) * row), k * row));
+      for (let k = 0; k < indices.length; k++) out.set(data.subarray(indices[k] * row, (indices[k] + 1) * row), k * row);
       return tensor(out, { shape: [indices.length, ...source.shape.slice(1)], dtype: source.dtype });
     }) as unknown as Batch<T>;
   }
@@ -82,10 +82,9 @@ export class Subset<E extends Example> implements Dataset<E> {
   }
 
   batch(indices: Int32Array): Batch<E> {
-    return fetch(
-      this.dataset,
-      indices.map((index) => (checkIndex("Subset", index, this.length), this.indices[index])),
-    );
+    for (const index of indices) checkIndex("Subset", index, this.length);
+    const inside = indices.map((index) => this.indices[index]);
+    return fetch(this.dataset, inside);
   }
 }
 

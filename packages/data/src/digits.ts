@@ -29,6 +29,7 @@ export function digits(options: DigitsOptions = {}): ImageDataset {
   const pen = new Handwriting();
   const images = new Uint8Array(count * 784);
   const labels = Uint8Array.from({ length: count }, (_, k) => k % 10);
-  labels.forEach((label, k) => pen.draw(label, new Generator(streamSeed(seed, split === "train" ? 0 : 1, k)), images, k * 784));
+  const stream = split === "train" ? 0 : 1;
+  for (let k = 0; k < count; k++) pen.draw(labels[k], new Generator(streamSeed(seed, stream, k)), images, k * 784);
   return new ImageDataset({ images, labels, shape: [1, 28, 28], classes: [..."0123456789"] });
 }

@@ -1,3 +1,4 @@
+/// <reference types="node" />
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readIdx } from "./idx.ts";
@@ -6,7 +7,7 @@ import { readIdx } from "./idx.ts";
 const idx = (type: number, shape: number[], payload: ArrayLike<number>) => {
   const bytes = new Uint8Array(4 + 4 * shape.length + payload.length);
   bytes.set([0, 0, type, shape.length]);
-  shape.forEach((size, axis) => new DataView(bytes.buffer).setUint32(4 + 4 * axis, size));
+  for (const [axis, size] of shape.entries()) new DataView(bytes.buffer).setUint32(4 + 4 * axis, size);
   bytes.set(Uint8Array.from(payload), 4 + 4 * shape.length);
   return bytes;
 };
@@ -28,6 +29,13 @@ describe("readIdx", () => {
     const padded = new Uint8Array(20);
     padded.set(idx(0x0c, [1], [0, 0, 1, 0]), 3);
     expect([...readIdx(padded.subarray(3, 15)).data]).toEqual([256]);
+  });
+
+  it("reads a Buffer, whose slice copies nothing", () => {
+    const shared = Buffer.concat([Buffer.of(1, 2, 3), idx(0x08, [2], [8, 9])]).subarray(3);
+    const { data } = readIdx(shared);
+    shared.fill(0);
+    expect([...data]).toEqual([8, 9]);
   });
 
   it("names the file and the fault", () => {

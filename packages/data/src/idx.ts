@@ -35,7 +35,7 @@ export function readIdx(bytes: Uint8Array, { name = "IDX data" }: { readonly nam
       `${name}: ${element.name} [${shape.join(",")}] needs ${size} bytes with its header, found ${bytes.length}; the file is ${bytes.length < size ? "truncated" : "too long"}, download it again`,
     );
   const count = (size - headerSize) / element.size;
-  if (element.size === 1) return { shape, data: new element.array(bytes.slice(headerSize).buffer) };
+  if (element.size === 1) return { shape, data: new element.array(new Uint8Array(bytes.subarray(headerSize)).buffer) };
   const view = new DataView(bytes.buffer, bytes.byteOffset + headerSize);
   const data = new element.array(count);
   for (let k = 0; k < count; k++) data[k] = view[element.read](k * element.size);

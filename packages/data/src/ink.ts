@@ -25,7 +25,7 @@ export class Ink {
     for (let y = top; y <= bottom; y++) {
       for (let x = left; x <= right; x++) {
         let along = ((x - x0) * dx + (y - y0) * dy) * inverse;
-        along = along < 0 ? 0 : along > 1 ? 1 : along;
+        along = along < 0 ? 0 : Math.min(along, 1);
         const ex = x - x0 - along * dx;
         const ey = y - y0 - along * dy;
         const inside = r0 + along * (r1 - r0) + soft - Math.sqrt(ex * ex + ey * ey);

@@ -16,7 +16,7 @@ export interface DataLoaderOptions<E extends Example = Example> {
   readonly generator?: Generator;
   /** Leave out a last batch that is not full, default false. */
   readonly dropLast?: boolean;
-  /** Decides the order instead of `shuffle`. */
+  /** Decides the order instead of `shuffle`; a state does not hold its seed, so resume with an equal one. */
   readonly sampler?: Sampler;
   /** Stacks examples instead of {@link collate}; the dataset's own `batch` is then not used. */
   readonly collate?: (examples: E[]) => Batch<E>;

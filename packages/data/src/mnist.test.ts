@@ -9,7 +9,7 @@ import { loadMnist, mnist } from "./mnist.ts";
 const idx = (shape: number[], payload: Uint8Array) => {
   const bytes = Buffer.alloc(4 + 4 * shape.length + payload.length);
   bytes.set([0, 0, 8, shape.length]);
-  shape.forEach((size, axis) => bytes.writeUInt32BE(size, 4 + 4 * axis));
+  for (const [axis, size] of shape.entries()) bytes.writeUInt32BE(size, 4 + 4 * axis);
   bytes.set(payload, 4 + 4 * shape.length);
   return new Uint8Array(bytes);
 };

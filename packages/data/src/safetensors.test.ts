@@ -1,6 +1,15 @@
+/// <reference types="node" />
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
+
+/** What Python's safetensors 0.8.0 `save_file` wrote for six small arrays and metadata {"k": "v"}, base64. */
+const reference =
+  "aAEAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJrIjoidiJ9LCJhIjp7ImR0eXBlIjoiRjY0Iiwic2hhcGUiOltdLCJkYXRhX29mZnNldHMiOlswLDhdfSwiZSI6" +
+  "eyJkdHlwZSI6IkYzMiIsInNoYXBlIjpbMCwzXSwiZGF0YV9vZmZzZXRzIjpbOCw4XX0sInoiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzIsM10sImRhdGFf" +
+  "b2Zmc2V0cyI6WzgsMzJdfSwiaSI6eyJkdHlwZSI6IkkzMiIsInNoYXBlIjpbMl0sImRhdGFfb2Zmc2V0cyI6WzMyLDQwXX0sInUiOnsiZHR5cGUiOiJVOCIs" +
+  "InNoYXBlIjpbMV0sImRhdGFfb2Zmc2V0cyI6WzQwLDQxXX0sImIiOnsiZHR5cGUiOiJCT09MIiwic2hhcGUiOlsyXSwiZGF0YV9vZmZzZXRzIjpbNDEsNDNd" +
+  "fX0gICAgICAAAAAAAAAMQAAAAAAAAIA/AAAAQAAAQEAAAIBAAACgQAEAAAACAAAABQEA";
 
 /** A file from any header text or value and a data size. */
 const file = (header: unknown, size = 0) => {
@@ -46,7 +55,22 @@ describe("safetensors", () => {
     const shifted = new Uint8Array(bytes.length + 1);
     shifted.set(bytes, 1);
     const { tensors, metadata } = readSafetensors(shifted.subarray(1));
-    expect([tensors["a"].shape, [...tensors["b"].data], metadata]).toEqual([[], [1], {}]);
+    expect([tensors.a.shape, [...tensors.b.data], metadata]).toEqual([[], [1], {}]);
+  });
+
+  it("reads a file of the reference implementation, from a Buffer", () => {
+    const file = Buffer.from(reference, "base64");
+    const { tensors, metadata } = readSafetensors(file);
+    file.fill(0);
+    expect(metadata).toEqual({ k: "v" });
+    expect(tensors).toEqual({
+      a: { dtype: "F64", shape: [], data: Float64Array.of(3.5) },
+      e: { dtype: "F32", shape: [0, 3], data: new Float32Array(0) },
+      z: { dtype: "F32", shape: [2, 3], data: Float32Array.of(0, 1, 2, 3, 4, 5) },
+      i: { dtype: "I32", shape: [2], data: Int32Array.of(1, 2) },
+      u: { dtype: "U8", shape: [1], data: Uint8Array.of(5) },
+      b: { dtype: "BOOL", shape: [2], data: Uint8Array.of(1, 0) },
+    });
   });
 
   it.each<[string, Uint8Array]>([
@@ -93,7 +117,7 @@ describe("safetensors", () => {
   ])("refuses: %s", (message, bytes) => {
     expect(() => readSafetensors(bytes, { name: "x.safetensors" })).toThrow(message);
     expect(() => readSafetensors(bytes, { name: "x.safetensors" })).toThrow("x.safetensors: ");
-    expect(({} as Record<string, unknown>)["dtype"]).toBeUndefined();
+    expect(({} as Record<string, unknown>).dtype).toBeUndefined();
   });
 
   it("refuses to write what it could not read", () => {

@@ -75,7 +75,7 @@ export function readSafetensors(bytes: Uint8Array, { name = "safetensors" }: { r
   if (start > bytes.length) fail(`the header declares ${declared} bytes, ${bytes.length - 8} follow`);
   const header = parse(bytes.subarray(8, start), fail);
   const metadata: Record<string, string> = {};
-  for (const [key, value] of Object.entries(record(header["__metadata__"] ?? {}, "__metadata__", fail))) {
+  for (const [key, value] of Object.entries(record(header.__metadata__ ?? {}, "__metadata__", fail))) {
     if (key === "__proto__") fail('metadata has the reserved key "__proto__"');
     if (typeof value !== "string") fail(`metadata "${key}" is not a string`);
     metadata[key] = value as string;
@@ -93,7 +93,7 @@ export function readSafetensors(bytes: Uint8Array, { name = "safetensors" }: { r
   if (end !== bytes.length - start) fail(`the tensors end at byte ${end} of ${bytes.length - start} bytes of data`);
   const tensors: Record<string, StoredTensor> = {};
   for (const { key, dtype, shape, begin, end } of entries) {
-    const data = new arrays[dtype](bytes.slice(start + begin, start + end).buffer);
+    const data = new arrays[dtype](new Uint8Array(bytes.subarray(start + begin, start + end)).buffer);
     const bad = dtype === "BOOL" ? data.findIndex((value) => value > 1) : -1;
     if (bad >= 0) fail(`tensor "${key}" is BOOL and has the byte ${data[bad]}`);
     tensors[key] = { dtype, shape, data } as StoredTensor;
