@@ -27,7 +27,7 @@ export class Handwriting {
     const half = 0.08 * bell(random); // tangent of half the rotation, so that sine and cosine are rational
     const cos = (1 - half * half) / (1 + half * half);
     const sin = (2 * half) / (1 + half * half);
-    const shear = -0.12 + 0.2 * bell(random);
+    const shear = 0.12 + 0.18 * bell(random);
     const size = height * (0.98 + 0.08 * bell(random));
     const wide = size * (0.9 + 0.12 * bell(random));
     const shiftX = (side - 1) / 2 + 1.1 * bell(random);
