@@ -16,6 +16,7 @@ export {
   formula,
   functions,
   type Line,
+  names as freeNames,
   nearest,
   parseExpression,
   type ScalarFunction,

@@ -31,6 +31,19 @@ export class Variable extends Tensor {
     update(copyKernel, [source], [], [this]);
     return this;
   }
+
+  /** Takes over other memory of the same shape, with its dtype and device: how a module moves without losing the identity of its parameters. */
+  become(values: Tensor): this {
+    if (!sameShape(values.shape, this.shape))
+      throw new RangeError(`become: values of shape ${showShape(values.shape)} do not fit a variable of shape ${showShape(this.shape)}`);
+    const { storage, dtype, shape, strides, offset } = values.clone();
+    Object.assign(this, { storage, dtype, shape, strides, offset });
+    if (this.node !== null) {
+      this.node = null;
+      requireGrad(this);
+    }
+    return this;
+  }
 }
 
 /** A variable that requires a gradient: what an optimizer trains. */

@@ -1,0 +1,6 @@
+export * from "./activation.ts";
+export * from "./container.ts";
+export * as init from "./init.ts";
+export { type LayerOptions, Linear } from "./linear.ts";
+export * from "./loss.ts";
+export { type LoadReport, Module, type StateDict } from "./module.ts";
