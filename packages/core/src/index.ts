@@ -37,5 +37,6 @@ export { detach, registerHook, requireGrad, retainGrad } from "./tape/autograd.t
 export { type BackwardOptions, type BackwardStep, backward, type GradOptions, grad } from "./tape/backward.ts";
 export { type GradientHook, TapeNode } from "./tape/node.ts";
 export type { Op, Operand, Saved, VJP } from "./tape/op.ts";
+export { Tape, type TapeEntry } from "./tape/tape.ts";
 export { type NestedNumbers, Tensor } from "./tensor/tensor.ts";
 export { Parameter, update, Variable } from "./variable.ts";

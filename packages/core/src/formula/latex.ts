@@ -11,11 +11,12 @@ const greek = new Set(
     "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega").split(" "),
 );
 const usual: Symbols = { lr: "\\eta", eps: "\\epsilon", weightDecay: "\\lambda", momentum: "\\mu", dampening: "\\tau" };
-const accents = new Map([["Hat", "hat"], ["Bar", "bar"], ["Tilde", "tilde"], ["Dot", "dot"], ["Prime", ""]]);
 
 const signs: Partial<Record<FunctionName, string>> = {
   le: "\\le", ge: "\\ge", eq: "=", ne: "\\ne", and: "\\land", or: "\\lor",
 };
+// Between a sum and a product: what starts with a minus, or reads as a word between two operands.
+const SIGNED = 5.5;
 const binary = new Map(binaryOperators.map((operator) => [operator.fn, operator]));
 
 /** The LaTeX of an expression, or of a formula as aligned lines, where `\leftarrow` marks a name that replaces its old value. */
@@ -42,15 +43,13 @@ class Printer {
   symbol(name: string): string {
     if (Object.hasOwn(this.symbols, name)) return this.symbols[name]!;
     if (greek.has(name)) return `\\${name}`;
-    const accented = /^(.+)(Hat|Bar|Tilde|Dot|Prime)$/.exec(name);
-    if (accented !== null) {
-      const [, base, mark] = accented as unknown as [string, string, string];
-      return mark === "Prime" ? `${this.symbol(base)}'` : `\\${accents.get(mark)}{${this.symbol(base)}}`;
-    }
+    const accented = /^(.+)(Hat|Bar|Tilde|Dot)$/.exec(name);
+    if (accented !== null) return `\\${accented[2]!.toLowerCase()}{${this.symbol(accented[1]!)}}`;
     const indexed = /^([A-Za-z]+)_?(\d+)$/.exec(name) ?? /^([A-Za-z]+)_(\w+)$/.exec(name) ?? /^([a-z])([A-Z][a-z]+)$/.exec(name);
     if (indexed !== null) {
       const [, base, index] = indexed as unknown as [string, string, string];
-      return `${this.symbol(base)}_${/^\d$/.test(index) ? index : /^\d+$/.test(index) ? `{${index}}` : `{${upright(index.toLowerCase())}}`}`;
+      const below = /^\d/.test(index) ? index : upright(index.toLowerCase());
+      return `${this.symbol(base)}_${below.length === 1 ? below : `{${below}}`}`;
     }
     return name.length === 1 ? name : upright(name);
   }
@@ -71,13 +70,14 @@ class Printer {
       case "pow":
         return [`${this.print(a, ATOM)}^{${this.print(b, CONDITIONAL)}}`, ATOM - 1];
       case "mul":
+        if (isNegative(a)) return [product(this.print(a, SIGNED), this.print(b, 8)), SIGNED];
         return [product(this.print(a, 6), this.print(b, 8)), 6];
       case "neg":
-        return [`-${this.print(a, 6)}`, 5.5];
+        return [`-${this.print(a, 6)}`, SIGNED];
       case "not":
         return [`\\lnot ${this.print(a, PREFIX)}`, PREFIX];
       case "where":
-        return [this.cases(node), ATOM];
+        return [this.cases(node), CONDITIONAL];
       default:
         return this.operation(node);
     }
@@ -91,11 +91,13 @@ class Printer {
       return [`${this.print(a, operator.left)} ${signs[node.fn] ?? operator.sign} ${this.print(b, right)}`, operator.level];
     }
     const { latex } = functions[node.fn];
-    if (!latex.includes("#")) return [`${latex}${parenthesized(node.args.map((arg) => this.print(arg, CONDITIONAL)).join(", "))}`, 8];
-    // A template that fences its argument takes it bare; one that writes around it takes it as an atom.
-    const fenced = /\{#1\}|#1 \\right/.test(latex);
-    const text = latex.replace(/#(\d)/g, (_, index) => this.print(node.args[Number(index) - 1]!, fenced ? CONDITIONAL : ATOM));
-    return [text, /^\\(sqrt|left)/.test(latex) ? ATOM : 6];
+    if (!latex.includes("#")) return [`${latex}${parenthesized(node.args.map((arg) => this.print(arg, CONDITIONAL)).join(", "))}`, ATOM];
+    // An argument that the template fences stands bare, the others as atoms.
+    const text = latex.replace(/(\{|\(|\\l\w+ )?#(\d)(\^)?/g, (_, fence = "", index, power = "") => {
+      const level = fence !== "" && power === "" ? CONDITIONAL : ATOM;
+      return `${fence}${this.print(node.args[Number(index) - 1]!, level)}${power}`;
+    });
+    return [text, /^\\(sqrt|left)/.test(latex) ? ATOM : /^(#1\^|2\^|\\frac|\\psi)/.test(latex) ? ATOM - 1 : SIGNED];
   }
 
   private cases(node: CallNode): string {
@@ -109,6 +111,10 @@ class Printer {
     rows.push(`${this.print(rest, CONDITIONAL)} & \\text{otherwise}`);
     return `\\begin{cases} ${rows.join(" \\\\ ")} \\end{cases}`;
   }
+}
+
+function isNegative(node: Expression): boolean {
+  return node.kind === "number" && node.value < 0;
 }
 
 function parenthesized(text: string): string {
@@ -128,7 +134,7 @@ function product(left: string, right: string): string {
 
 function printedNumber(value: number): [text: string, level: number] {
   if (Number.isNaN(value)) return ["\\mathrm{NaN}", ATOM];
-  if (value < 0 || Object.is(value, -0)) return [`-${printedNumber(-value)[0]}`, 5.5];
+  if (value < 0 || Object.is(value, -0)) return [`-${printedNumber(-value)[0]}`, SIGNED];
   if (value === Infinity) return ["\\infty", ATOM];
   if (value === Math.PI) return ["\\pi", ATOM];
   const scientific = /^(.+)e\+?(-?\d+)$/.exec(value !== 0 && value < 1e-4 ? value.toExponential() : String(value));
