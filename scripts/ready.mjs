@@ -1,26 +1,52 @@
-// Brings the pinned pnpm through npx, installs by the frozen lock file when needed, then runs the given command through it.
-// This is what lets `npm start` and `npm test` work on a fresh clone with only Node and npm.
+// Makes `npm start` and `npm test` work on a fresh clone with only Node and npm: installs by the frozen lock file when something changed since the
+// last install, then runs the given command. The pnpm that installs is the one pinned in package.json, brought by npx. Plain JavaScript: nothing is
+// installed yet when it starts. Says nothing when all is there.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const major = Number(process.versions.node.split(".")[0]);
-if (major < 20) {
+const windows = process.platform === "win32";
+
+if (Number(process.versions.node.split(".")[0]) < 20) {
   console.error(`Gradtape needs Node 20 or newer; this is Node ${process.versions.node}.`);
   process.exit(1);
 }
 
-const run = (...args) => {
-  const command = ["--yes", packageManager, ...args];
-  const { status, error } = spawnSync("npx", command, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
-  if (error) throw error;
-  if (status !== 0) process.exit(status ?? 1);
-};
+/** Everything that decides what is installed: the lock file and the manifests of the workspace. */
+function wanted() {
+  const rooms = readdirSync(join(root, "packages")).map((name) => join("packages", name));
+  const files = ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...["", "examples", "docs", "tests", ...rooms].map((room) => join(room, "package.json"))];
+  const hash = createHash("sha256");
+  for (const file of files.sort()) if (existsSync(join(root, file))) hash.update(file).update(readFileSync(join(root, file)));
+  return hash.digest("hex");
+}
 
-const stamp = join(root, "node_modules", ".modules.yaml");
-const lock = join(root, "pnpm-lock.yaml");
-if (!existsSync(stamp) || statSync(stamp).mtimeMs < statSync(lock).mtimeMs) run("install", "--frozen-lockfile", "--reporter=append-only");
-run(...process.argv.slice(2).slice(1));
+function run(command, args, env = process.env) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", shell: windows, env });
+  if (error) {
+    console.error(`${command}: ${error.message}`);
+    process.exit(1);
+  }
+  if (signal) process.kill(process.pid, signal);
+  return status ?? 1;
+}
+
+const stamp = join(root, "node_modules", ".gradtape-installed");
+const state = wanted();
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== state) {
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  console.error(`Installing by the lock file, with ${packageManager} …`);
+  const status = run("npx", ["--yes", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"]);
+  if (status !== 0) process.exit(status);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, state);
+}
+
+const [command, ...args] = process.argv.slice(2);
+if (command !== undefined) {
+  const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
+  process.exit(run(command, args, { ...process.env, PATH: path }));
+}

@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { root } from "./workspace.ts";
+
+const BUDGET = 40 * 1024;
+
+/** Size of core, nn and optim with their dependencies in one file, minified and compressed, in bytes. */
+export async function bundleSize(): Promise<{ bytes: number; budget: number; parts: string[] }> {
+  const names = ["core", "nn", "optim"];
+  const result = await build({
+    stdin: { contents: names.map((name) => `export * as ${name} from "@gradtape/${name}";`).join("\n"), resolveDir: join(root, "tests") },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    conditions: ["@gradtape/source"],
+    metafile: true,
+    write: false,
+    logLevel: "silent",
+  });
+  const [output] = Object.values(result.metafile.outputs);
+  const parts = new Map<string, number>();
+  for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+    const name = /node_modules\/(?:\.pnpm\/)?.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? /packages\/([^/]+)/.exec(path)?.[1] ?? "entry";
+    parts.set(name, (parts.get(name) ?? 0) + bytesInOutput);
+  }
+  return {
+    bytes: gzipSync(result.outputFiles[0].contents, { level: 9 }).length,
+    budget: BUDGET,
+    parts: [...parts]
+      .sort((a, b) => b[1] - a[1])
+      .map(([name, bytes]) => `${name.padEnd(18)} ${(bytes / 1024).toFixed(1).padStart(6)} KB before gzip`),
+  };
+}
