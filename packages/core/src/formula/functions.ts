@@ -93,8 +93,8 @@ const rows = {
   ge: row((a, b) => truth(a >= b), ["0", "0"], [real, real], { kink: "a - b", edges: [[[1, 1], 1], [[nan, 1], 0]] }),
   eq: row((a, b) => truth(a === b), ["0", "0"], [real, real], { kink: "a - b", edges: [[[1, 1], 1], [[0, -0], 1], [[nan, nan], 0]] }),
   ne: row((a, b) => truth(a !== b), ["0", "0"], [real, real], { kink: "a - b", edges: [[[1, 1], 0], [[nan, nan], 1]] }),
-  and: row((a, b) => truth(a !== 0 && b !== 0), ["0", "0"], [real, real], { kink: "a * b", edges: [[[1, 0], 0], [[2, 3], 1], [[nan, 1], 1]] }),
-  or: row((a, b) => truth(a !== 0 || b !== 0), ["0", "0"], [real, real], { kink: "a * b", edges: [[[1, 0], 1], [[0, 0], 0], [[nan, 0], 1]] }),
+  and: row((a, b) => truth(a !== 0 && b !== 0), ["0", "0"], [positive, positive], { edges: [[[1, 0], 0], [[2, 3], 1], [[nan, 1], 1]] }),
+  or: row((a, b) => truth(a !== 0 || b !== 0), ["0", "0"], [positive, positive], { edges: [[[1, 0], 1], [[0, 0], 0], [[nan, 0], 1]] }),
   not: row((a) => truth(a === 0), ["0"], [real], { kink: "a", edges: [[[0], 1], [[2], 0], [[nan], 0]] }),
   isnan: row((a) => truth(a !== a), ["0"], [real], { edges: [[[nan], 1], [[inf], 0]] }),
   isinf: row((a) => truth(Math.abs(a) === inf), ["0"], [real], { edges: [[[nan], 0], [[-inf], 1], [[1], 0]] }),
@@ -159,8 +159,8 @@ const rows = {
   ceil: row(Math.ceil, ["0"], [real], { kink: "sin(pi * a)", edges: [[[-0.5], -0], [[0.5], 1]], latex: "\\left\\lceil #1 \\right\\rceil" }),
   round: row(roundHalfEven, ["0"], [real], { kink: "cos(pi * a)", edges: [[[0.5], 0], [[1.5], 2], [[2.5], 2], [[-0.5], -0], [[-1.5], -2], [[inf], inf]] }),
   trunc: row(Math.trunc, ["0"], [real], { kink: "sin(pi * a)", edges: [[[-1.7], -1], [[1.7], 1], [[-inf], -inf]] }),
-  fmod: row((a, b) => a % b, ["1", "-trunc(a / b)"], [real, positive], { kink: "sin(pi * a / b)", edges: [[[-7, 3], -1], [[7, -3], 1], [[1, 0], nan], [[1, inf], 1]], latex: "#1 \\bmod #2" }),
-  remainder: row(remainder, ["1", "-floor(a / b)"], [real, positive], { kink: "sin(pi * a / b)", edges: [[[-7, 3], 2], [[7, -3], -2], [[1, 0], nan]], latex: "#1 \\bmod #2" }),
+  fmod: row((a, b) => a % b, ["1", "-trunc(a / b)"], [real, above1], { kink: "sin(pi * a / b)", edges: [[[-7, 3], -1], [[7, -3], 1], [[1, 0], nan], [[1, inf], 1]], latex: "#1 \\bmod #2" }),
+  remainder: row(remainder, ["1", "-floor(a / b)"], [real, above1], { kink: "sin(pi * a / b)", edges: [[[-7, 3], 2], [[7, -3], -2], [[1, 0], nan]], latex: "#1 \\bmod #2" }),
 } satisfies Record<string, Row>;
 
 /** The name of a function of the table. */

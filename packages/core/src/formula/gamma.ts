@@ -22,7 +22,12 @@ function zeta(s: number, q: number): number {
 
 // lgamma(2 + s) = (1 - γ) s + Σ_{k>=2} (ζ(k) - 1) (-s)^k / k  (DLMF 5.7.3), where ζ(k) - 1 = ζ(k, 2).
 const EULER = 0.57721566490153286;
-let aroundTwo: readonly number[] | undefined;
+let taylor: readonly number[] | undefined;
+
+function aroundTwo(s: number): number {
+  taylor ??= [1 - EULER, ...Array.from({ length: 28 }, (_, i) => ((-1) ** i * zeta(i + 2, 2)) / (i + 2))];
+  return s * taylor.reduceRight((sum, coefficient) => sum * s + coefficient, 0);
+}
 
 /** `log |Γ(x)|` (DLMF 5.2.1); the poles give `inf`. */
 export function lgamma(x: number): number {
@@ -33,13 +38,11 @@ export function lgamma(x: number): number {
     const stirling = bernoulli.reduceRight((sum, b, j) => sum * z + b / ((2 * j + 2) * (2 * j + 1)), 0) / x;
     return x > 1e17 ? x * (Math.log(x) - 1) : (x - 0.5) * (Math.log(x) - 1) + (Math.log(2 * Math.PI) - 1) / 2 + stirling;
   }
-  if (x < 0.5) return lgamma(x + 2) - Math.log1p(x) - Math.log(x);
-  if (x < 1.5) return lgamma(x + 1) - Math.log1p(x - 1);
+  if (x < 0.5) return aroundTwo(x) - Math.log1p(x) - Math.log(x);
+  if (x < 1.5) return aroundTwo(x - 1) - Math.log1p(x - 1);
   let product = 1;
   for (; x > 2.5; product *= x) x--;
-  aroundTwo ??= [1 - EULER, ...Array.from({ length: 28 }, (_, i) => ((-1) ** i * zeta(i + 2, 2)) / (i + 2))];
-  const s = x - 2;
-  return Math.log(product) + s * aroundTwo.reduceRight((sum, coefficient) => sum * s + coefficient, 0);
+  return Math.log(product) + aroundTwo(x - 2);
 }
 
 /** `Γ'(x) / Γ(x)` (DLMF 5.2.2): recurrence up to 10, then the asymptotic series 5.11.2; `-inf` at 0, `NaN` at the other poles. */
@@ -57,15 +60,21 @@ export function digamma(x: number): number {
   return sum + Math.log(x) - 0.5 / x - z * bernoulli.reduceRight((rest, b, j) => rest * z + b / (2 * j + 2), 0);
 }
 
-/** The derivative of order `n` of `digamma` at `x`, for a whole `n >= 0` (DLMF 5.15.1); a pole gives `inf`, or `NaN` where its two sides differ. */
+/**
+ * The derivative of order `n` of `digamma` at `x`, for a whole `n` from 0 to 150 (DLMF 5.15.1); `NaN` for other orders.
+ * A pole gives `inf`, or `NaN` where its two sides differ.
+ */
 export function polygamma(n: number, x: number): number {
   if (n === 0) return digamma(x);
-  if (!Number.isInteger(n) || n < 0) return NaN;
-  if (isPole(x)) return n % 2 === 1 ? Infinity : NaN;
-  if (x === -Infinity) return NaN;
-  let factorial = 1;
+  if (!Number.isInteger(n) || n < 0 || n > 150 || x === -Infinity) return NaN;
+  const odd = n % 2 === 1;
+  if (isPole(x)) return odd ? Infinity : NaN;
+  let factorial = odd ? 1 : -1;
   for (let k = 2; k <= n; k++) factorial *= k;
-  let sum = 0;
-  for (; x < 0; x++) sum += x ** -(n + 1);
-  return (n % 2 === 1 ? 1 : -1) * factorial * (sum + (x === Infinity ? 0 : zeta(n + 1, x)));
+  if (x === Infinity) return factorial * 0;
+  if (x > 0) return factorial * zeta(n + 1, x);
+  // Below zero the sum over (x + k)^-(n + 1) has a head of negative terms, which is itself a difference of two zetas.
+  const f = x - Math.floor(x);
+  const head = zeta(n + 1, 1 - f) - zeta(n + 1, 1 - x);
+  return factorial * (zeta(n + 1, f) + (odd ? head : -head));
 }

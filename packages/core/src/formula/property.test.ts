@@ -8,21 +8,23 @@ import { parseExpression } from "./parse.ts";
 import { toText } from "./print.ts";
 import { simplify } from "./simplify.ts";
 
-const leaf = fc.oneof(
-  fc.constantFrom("x", "y", "z").map(name),
-  fc.constantFrom(0, 1, -1, 2, 0.5, -3, 1e-8, 1e21, Math.PI, -Math.PI, -0, Infinity, NaN).map(number),
-);
+const leaves: readonly Expression[] = [
+  ...["x", "y", "z"].map(name),
+  ...[0, 1, -1, 2, 0.5, -3, 1e-8, 1e21, Math.PI, -Math.PI, -0, Infinity, NaN].map(number),
+];
 
-/** Any expression over x, y and z that `allowed` functions make. */
+/** Any expression over x, y and z that `allowed` functions make; the letters of a word decide, so that shrinking stays cheap. */
 function anyOf(allowed: readonly FunctionName[]): fc.Arbitrary<Expression> {
-  const grow = (depth: number): fc.Arbitrary<Expression> => {
-    if (depth === 0) return leaf;
-    const calls = fc
-      .constantFrom(...allowed)
-      .chain((fn) => fc.tuple(...functions[fn].domain.map(() => grow(depth - 1))).map((args) => call(fn, args)));
-    return fc.oneof({ arbitrary: calls, weight: 3 }, { arbitrary: leaf, weight: 1 });
-  };
-  return grow(4);
+  return fc.array(fc.nat(1e6), { minLength: 1, maxLength: 40 }).map((word) => {
+    let read = 0;
+    const grow = (depth: number): Expression => {
+      const letter = word[read++] ?? 0;
+      if (depth === 0 || letter % 4 === 0) return leaves[(letter >> 2) % leaves.length]!;
+      const fn = allowed[(letter >> 2) % allowed.length]!;
+      return call(fn, functions[fn].domain.map(() => grow(depth - 1)));
+    };
+    return grow(4);
+  });
 }
 
 const anything = anyOf(Object.keys(functions) as FunctionName[]);
