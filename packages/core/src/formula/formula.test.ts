@@ -66,7 +66,10 @@ describe("hoist", () => {
   it("takes the scalar parts out of Adam, and keeps its divisions", () => {
     const { expressions, hoisted } = hoist(Object.fromEntries(adam.resolve()), new Set(["beta1", "beta2", "t", "lr", "eps"]));
     expect(hoisted.map((line) => `${line.name} = ${toText(line.expression)}`)).toEqual([
-      "u0 = 1 - beta1", "u1 = 1 - beta2", "u2 = 1 - beta1 ** t", "u3 = 1 - beta2 ** t",
+      "u0 = 1 - beta1",
+      "u1 = 1 - beta2",
+      "u2 = 1 - beta1 ** t",
+      "u3 = 1 - beta2 ** t",
     ]);
     expect(toText(expressions.mHat!)).toBe("(beta1 * m + u0 * g) / u2");
     expect(toText(expressions.p!)).toContain("- lr * ((beta1 * m + u0 * g) / u2) / (sqrt(");
@@ -75,7 +78,9 @@ describe("hoist", () => {
   it("takes the largest parts, avoids taken names and folds what has no names", () => {
     const { expressions, hoisted } = hoist({ u1: parseExpression("u0 * (a * b + a) + a * b + a / sqrt(4) + sqrt(9) * u0") }, new Set(["a", "b"]));
     expect(hoisted.map((line) => [line.name, toText(line.expression)])).toEqual([
-      ["u2", "a * b + a"], ["u3", "a * b"], ["u4", "a / sqrt(4)"],
+      ["u2", "a * b + a"],
+      ["u3", "a * b"],
+      ["u4", "a / sqrt(4)"],
     ]);
     expect(toText(expressions.u1!)).toBe("u0 * u2 + u3 + u4 + 3 * u0");
     expect(hoist({ x: name("a"), y: number(2) }, new Set(["a"])).hoisted).toEqual([]);

@@ -96,7 +96,7 @@ const rows = {
   and: row((a, b) => truth(a !== 0 && b !== 0), ["0", "0"], [positive, positive], { edges: [[[1, 0], 0], [[2, 3], 1], [[nan, 1], 1]] }),
   or: row((a, b) => truth(a !== 0 || b !== 0), ["0", "0"], [positive, positive], { edges: [[[1, 0], 1], [[0, 0], 0], [[nan, 0], 1]] }),
   not: row((a) => truth(a === 0), ["0"], [real], { kink: "a", edges: [[[0], 1], [[2], 0], [[nan], 0]] }),
-  isnan: row((a) => truth(a !== a), ["0"], [real], { edges: [[[nan], 1], [[inf], 0]] }),
+  isnan: row((a) => truth(Number.isNaN(a)), ["0"], [real], { edges: [[[nan], 1], [[inf], 0]] }),
   isinf: row((a) => truth(Math.abs(a) === inf), ["0"], [real], { edges: [[[nan], 0], [[-inf], 1], [[1], 0]] }),
   isfinite: row((a) => truth(Math.abs(a) < inf), ["0"], [real], { edges: [[[nan], 0], [[inf], 0], [[1], 1]] }),
 

@@ -8,9 +8,9 @@ function sinPi(x: number): number {
   return Math.abs(r) <= 0.5 ? Math.sin(Math.PI * r) : Math.sin(Math.PI * (Math.sign(r) - r));
 }
 
-/** Hurwitz's zeta `Σ (q + k)^-s` for `s > 1`, `q > 0`, by Euler and Maclaurin (DLMF 25.11.5). */
-function zeta(s: number, q: number): number {
-  let sum = 0;
+/** Hurwitz's zeta `Σ (q + k)^-s` for `s > 1`, `q = start > 0`, by Euler and Maclaurin (DLMF 25.11.5). */
+function zeta(s: number, start: number): number {
+  let [sum, q] = [0, start];
   for (; q < 12; q++) sum += q ** -s;
   let [rest, factor] = [q / (s - 1) + 0.5, s / 2 / q];
   bernoulli.forEach((b, j) => {
@@ -21,7 +21,7 @@ function zeta(s: number, q: number): number {
 }
 
 // lgamma(2 + s) = (1 - γ) s + Σ_{k>=2} (ζ(k) - 1) (-s)^k / k  (DLMF 5.7.3), where ζ(k) - 1 = ζ(k, 2).
-const EULER = 0.57721566490153286;
+const EULER = 0.5772156649015329;
 let taylor: readonly number[] | undefined;
 
 function aroundTwo(s: number): number {
@@ -40,9 +40,9 @@ export function lgamma(x: number): number {
   }
   if (x < 0.5) return aroundTwo(x) - Math.log1p(x) - Math.log(x);
   if (x < 1.5) return aroundTwo(x - 1) - Math.log1p(x - 1);
-  let product = 1;
-  for (; x > 2.5; product *= x) x--;
-  return Math.log(product) + aroundTwo(x - 2);
+  let [product, near] = [1, x];
+  for (; near > 2.5; product *= near) near--;
+  return Math.log(product) + aroundTwo(near - 2);
 }
 
 /** `Γ'(x) / Γ(x)` (DLMF 5.2.2): recurrence up to 10, then the asymptotic series 5.11.2; `-inf` at 0, `NaN` at the other poles. */
@@ -54,10 +54,10 @@ export function digamma(x: number): number {
     const r = x - Math.round(x);
     return digamma(1 - x) - Math.PI / Math.tan(Math.PI * r);
   }
-  let sum = 0;
-  for (; x < 10; x++) sum -= 1 / x;
-  const z = 1 / (x * x);
-  return sum + Math.log(x) - 0.5 / x - z * bernoulli.reduceRight((rest, b, j) => rest * z + b / (2 * j + 2), 0);
+  let [sum, far] = [0, x];
+  for (; far < 10; far++) sum -= 1 / far;
+  const z = 1 / (far * far);
+  return sum + Math.log(far) - 0.5 / far - z * bernoulli.reduceRight((rest, b, j) => rest * z + b / (2 * j + 2), 0);
 }
 
 /**

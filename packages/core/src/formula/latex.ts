@@ -1,19 +1,26 @@
 import type { CallNode, Expression } from "./expression.ts";
 import { type FunctionName, functions } from "./functions.ts";
-import type { Line } from "./parse.ts";
 import { ATOM, binaryOperators, CONDITIONAL, PREFIX } from "./operator.ts";
+import type { Line } from "./parse.ts";
 
 /** How names print, where the caller wants another symbol than the usual one: `{ lr: "\\alpha" }`. */
 export type Symbols = Readonly<Record<string, string>>;
 
 const greek = new Set(
-  ("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega " +
-    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega").split(" "),
+  (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega " +
+    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+  ).split(" "),
 );
 const usual: Symbols = { lr: "\\eta", eps: "\\epsilon", weightDecay: "\\lambda", momentum: "\\mu", dampening: "\\tau" };
 
 const signs: Partial<Record<FunctionName, string>> = {
-  le: "\\le", ge: "\\ge", eq: "=", ne: "\\ne", and: "\\land", or: "\\lor",
+  le: "\\le",
+  ge: "\\ge",
+  eq: "=",
+  ne: "\\ne",
+  and: "\\land",
+  or: "\\lor",
 };
 // Between a sum and a product: what starts with a minus, or reads as a word between two operands.
 const SIGNED = 5.5;

@@ -74,16 +74,31 @@ describe("expressions", () => {
 
   it("list their names in order and substitute all at once", () => {
     expect(names(parseExpression("b + a * b + sin(c)"))).toEqual(["b", "a", "c"]);
-    const swapped = substitute(parseExpression("a - b"), new Map([["a", name("b")], ["b", name("a")]]));
+    const swapped = substitute(
+      parseExpression("a - b"),
+      new Map([
+        ["a", name("b")],
+        ["b", name("a")],
+      ]),
+    );
     expect(swapped).toBe(parseExpression("b - a"));
   });
 });
 
 describe("print", () => {
-  it.each(["a + b * c", "(a + b) * c", "a - (b - c)", "-(a + b)", "-a ** 2", "(-a) ** 2", "a * -b", "(a ? b : c) + d", "-(3)", "2 ** -x", "a / (b / c)"])(
-    "%s needs no other parentheses",
-    (text) => expect(toText(parseExpression(text))).toBe(text),
-  );
+  it.each([
+    "a + b * c",
+    "(a + b) * c",
+    "a - (b - c)",
+    "-(a + b)",
+    "-a ** 2",
+    "(-a) ** 2",
+    "a * -b",
+    "(a ? b : c) + d",
+    "-(3)",
+    "2 ** -x",
+    "a / (b / c)",
+  ])("%s needs no other parentheses", (text) => expect(toText(parseExpression(text))).toBe(text));
 
   it.each([
     ["a * (b - c) / 2", String.raw`\frac{a \left(b - c\right)}{2}`],
@@ -91,7 +106,10 @@ describe("print", () => {
     ["(a / b) ** 2", String.raw`\left(\frac{a}{b}\right)^{2}`],
     ["a - -3 * x", String.raw`a - \left(-3 x\right)`],
     ["2 * 3 * x", String.raw`2 \cdot 3 x`],
-    ["x > 0 ? x : alpha * expm1(x)", String.raw`\begin{cases} x & \text{if } x > 0 \\ \alpha \, \operatorname{expm1}\left(x\right) & \text{otherwise} \end{cases}`],
+    [
+      "x > 0 ? x : alpha * expm1(x)",
+      String.raw`\begin{cases} x & \text{if } x > 0 \\ \alpha \, \operatorname{expm1}\left(x\right) & \text{otherwise} \end{cases}`,
+    ],
     ["abs(x + 1) + 1e-8", String.raw`\left\lvert x + 1 \right\rvert + 10^{-8}`],
     ["vMax + mu_10 + weightDecay * thetaBar", String.raw`v_{\mathrm{max}} + \mu_{10} + \lambda \bar{\theta}`],
     ["square(a + b)", String.raw`\left(a + b\right)^{2}`],

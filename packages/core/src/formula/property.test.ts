@@ -21,7 +21,10 @@ function anyOf(allowed: readonly FunctionName[]): fc.Arbitrary<Expression> {
       const letter = word[read++] ?? 0;
       if (depth === 0 || letter % 4 === 0) return leaves[(letter >> 2) % leaves.length]!;
       const fn = allowed[(letter >> 2) % allowed.length]!;
-      return call(fn, functions[fn].domain.map(() => grow(depth - 1)));
+      return call(
+        fn,
+        functions[fn].domain.map(() => grow(depth - 1)),
+      );
     };
     return grow(4);
   });
@@ -33,7 +36,10 @@ const algebra = anyOf(["add", "sub", "mul", "div", "neg", "pow", "where", "max",
 /** What must hold for any expression, and for those rich in the operators that have rules. */
 function always(holds: (expression: Expression) => void): void {
   for (const expressions of [anything, algebra]) {
-    fc.assert(fc.property(expressions, (expression) => void holds(expression)), { numRuns: 1000 });
+    fc.assert(
+      fc.property(expressions, (expression) => void holds(expression)),
+      { numRuns: 1000 },
+    );
   }
 }
 

@@ -10,7 +10,11 @@ const simplified = new WeakMap<Expression, Expression>();
 export function simplify(expression: Expression): Expression {
   let result = simplified.get(expression);
   if (result === undefined) {
-    result = rewrite(expression, (leaf) => leaf, (fn, args) => make(fn, ...args));
+    result = rewrite(
+      expression,
+      (leaf) => leaf,
+      (fn, args) => make(fn, ...args),
+    );
     simplified.set(expression, result);
     simplified.set(result, result);
   }
@@ -151,7 +155,18 @@ function besideZero(expression: Expression, lift: (branch: Expression) => Expres
 }
 
 const truths: ReadonlySet<FunctionName> = new Set<FunctionName>([
-  "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "isnan", "isinf", "isfinite",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "eq",
+  "ne",
+  "and",
+  "or",
+  "not",
+  "isnan",
+  "isinf",
+  "isfinite",
 ]);
 
 function isTruth(expression: Expression): boolean {
