@@ -109,3 +109,33 @@ export function inferShape(op: string, shape: Shape, from: Shape): Shape {
   if (open < 0 ? rest === size : rest > 0 && size % rest === 0) return open < 0 ? shape : shape.map((n, d) => (d === open ? size / rest : n));
   throw new RangeError(`${op}: ${showShape(from)} has ${size} elements and cannot become ${showShape(shape)}`);
 }
+
+/**
+ * Strides under which the same memory shows `to`, or `undefined` when only a copy can. Groups of dimensions with equal sizes on both sides must each be
+ * walked evenly.
+ */
+export function reshapeStrides(from: Shape, strides: readonly number[], to: Shape): number[] | undefined {
+  if (sizeOf(from) === 0) return contiguousStrides(to);
+  const kept = from.flatMap((n, d) => (n === 1 ? [] : [d]));
+  const result = new Array<number>(to.length).fill(0);
+  let low = 0;
+  let start = 0;
+  while (low < kept.length || start < to.length) {
+    let high = low;
+    let end = start;
+    let left = high < kept.length ? from[kept[high++]] : 1;
+    let right = end < to.length ? to[end++] : 1;
+    while (left !== right)
+      if (left < right) left *= from[kept[high++]];
+      else right *= to[end++];
+    for (let d = low + 1; d < high; d++) if (strides[kept[d - 1]] !== strides[kept[d]] * from[kept[d]]) return undefined;
+    let step = high > low ? strides[kept[high - 1]] : 0;
+    for (let d = end - 1; d >= start; d--) {
+      result[d] = step;
+      step *= to[d];
+    }
+    low = high;
+    start = end;
+  }
+  return result;
+}

@@ -58,10 +58,15 @@ export function elementwiseOp(op: string, text: string, options: ElementwiseOpti
   const parsed = formula(text);
   const expression = parsed.resolve().get("y");
   if (expression === undefined) throw new Error(`${op}: a formula of an operation assigns y`);
+  const reserved = parsed.inputs.find((input) => /^[gy]\d*$/.test(input));
+  if (reserved !== undefined) throw new Error(`${op}: ${reserved} cannot name an operand; g and y stand for the incoming gradient and the result`);
   return build(op, { names: parsed.inputs, expression, result: options.result ?? "float" }, options.derivatives ?? {}, text);
 }
 
-function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string, string | null>>, text?: string): ElementwiseOp {
+/** `order` counts how often this was differentiated: each order has its own names for the incoming gradient and the result. */
+function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string, string | null>>, text?: string, order = 0): ElementwiseOp {
+  const incoming = order === 0 ? "g" : `g${order}`;
+  const result = order === 0 ? "y" : `y${order}`;
   const kernels = new Map<string, Kernel>();
   const kernelFor = (operands: readonly Operand[]): Kernel => {
     let pattern = "";
@@ -80,11 +85,11 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
     if (given === null || meaning.result === "bool") return null;
     return lazy(() => {
       const raw = given === undefined ? differentiate(meaning.expression, argument) : (formula(given).resolve().get("y") as Expression);
-      const slope = meaning.expression.kind === "call" ? replaceNode(raw, meaning.expression, name("y")) : raw;
-      const product = simplify(scaled(name("g"), slope));
+      const slope = meaning.expression.kind === "call" ? replaceNode(raw, meaning.expression, name(result)) : raw;
+      const product = simplify(scaled(name(incoming), slope));
       const used = names(product);
-      const order = ["g", ...meaning.names, "y"].filter((n) => n === "g" || used.includes(n));
-      return { order, op: build(`${op}Backward`, { names: order, expression: product, result: "float" }, {}) };
+      const operands = [incoming, ...meaning.names, result].filter((n) => n === incoming || used.includes(n));
+      return { operands, op: build(`${op}Backward`, { names: operands, expression: product, result: "float" }, {}, undefined, order + 1) };
     });
   });
 
@@ -92,16 +97,16 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
     const derivative = derived[index];
     if (derivative === null) return null;
     return (g, saved) => {
-      const { order, op: slope } = derivative();
-      const operand = (n: string): Operand => (n === "g" ? g : n === "y" ? saved.output : saved.inputs[meaning.names.indexOf(n)]) as Operand;
-      return apply(slope, order.map(operand), null);
+      const { operands, op: slope } = derivative();
+      const operand = (n: string): Operand => (n === incoming ? g : n === result ? saved.output : saved.inputs[meaning.names.indexOf(n)]) as Operand;
+      return apply(slope, operands.map(operand), null);
     };
   };
 
   const vjps = meaning.names.map((_, k) => vjpAt(k));
   const saves = lazy(() => {
-    const read = new Set(derived.flatMap((derivative) => derivative?.().order ?? []));
-    return { inputs: meaning.names.flatMap((n, k) => (read.has(n) ? [k] : [])), output: read.has("y") };
+    const read = new Set(derived.flatMap((derivative) => derivative?.().operands ?? []));
+    return { inputs: meaning.names.flatMap((n, k) => (read.has(n) ? [k] : [])), output: read.has(result) };
   });
   return {
     name: op,

@@ -1,6 +1,17 @@
 import { copyKernel } from "../backend/kernel.ts";
 import { allocate, isDense, restride, type View } from "../backend/view.ts";
-import { contiguousStrides, type Dims, inferShape, normalizeDim, normalizeDims, type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
+import {
+  contiguousStrides,
+  type Dims,
+  inferShape,
+  normalizeDim,
+  normalizeDims,
+  reshapeStrides,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+} from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -18,7 +29,11 @@ function dense(x: View): View {
 const reshapeOp: Op<{ readonly shape: Shape }> = {
   name: "reshape",
   saves: nothing,
-  forward: ([x], { shape }) => restride(dense(x as Tensor), shape, contiguousStrides(shape)),
+  forward: ([x], { shape }) => {
+    const view = x as Tensor;
+    const strides = reshapeStrides(view.shape, view.strides, shape);
+    return strides === undefined ? restride(dense(view), shape, contiguousStrides(shape)) : restride(view, shape, strides);
+  },
   vjp: [(g, { shapes }) => g.reshape(shapes[0])],
 };
 

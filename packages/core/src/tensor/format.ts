@@ -34,7 +34,7 @@ function floatFormatter(values: readonly number[], float32: boolean): (value: nu
   const special = (v: number): string => (Number.isNaN(v) ? "nan" : v > 0 ? "inf" : "-inf");
   if (largest >= 1e16 || smallest < 1e-4 || (largest / smallest > 1e3 && sizes.some((v) => v >= 1e8))) {
     const digits = Math.max(
-      1,
+      0,
       ...finite.map(
         (v) =>
           (
@@ -45,7 +45,13 @@ function floatFormatter(values: readonly number[], float32: boolean): (value: nu
           ).length,
       ),
     );
-    return (v) => (Number.isFinite(v) ? v.toExponential(Math.min(digits, PRECISION)).replace(/e([+-])(\d)$/, "e$10$2") : special(v));
+    return (v) =>
+      Number.isFinite(v)
+        ? v
+            .toExponential(Math.min(digits, PRECISION))
+            .replace(/^(-?\d)e/, "$1.e")
+            .replace(/e([+-])(\d)$/, "e$10$2")
+        : special(v);
   }
   const decimals = Math.max(0, ...finite.map((v) => (shortest(v, float32).split(".")[1] ?? "").length));
   return (v) =>
