@@ -55,11 +55,30 @@ export async function readReference(options: TypeDocOptions = {}): Promise<Refer
     project.children?.forEach((module, k) => {
       if (module.kindOf(ReflectionKind.Module)) module.name = names[k] ?? module.name;
     });
+    callConstants(project);
     documentMethods(project);
   });
   const project = await app.convert();
   if (project !== undefined) app.validate(project);
   return { app, project, problems: [...new Set(logger.problems)] };
+}
+
+/** Shows constants that are called, such as the elementwise ops, as the functions that they are. */
+function callConstants(project: ProjectReflection): void {
+  for (const constant of project.getReflectionsByKind(ReflectionKind.Variable)) {
+    if (!(constant instanceof DeclarationReflection) || constant.type?.type !== "reflection") continue;
+    const { signatures, children } = constant.type.declaration;
+    if (signatures === undefined || children !== undefined) continue;
+    for (const signature of signatures) {
+      signature.name = constant.name;
+      signature.parent = constant;
+      signature.comment ??= constant.comment?.clone();
+    }
+    constant.kind = ReflectionKind.Function;
+    constant.signatures = signatures;
+    delete constant.type;
+    delete constant.comment;
+  }
 }
 
 /** Gives chaining methods, which a mapped type declares, the documentation of the op that they call. */

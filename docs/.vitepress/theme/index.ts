@@ -1,0 +1,13 @@
+import type { Theme } from "vitepress";
+import DefaultTheme from "vitepress/theme-without-fonts";
+import Files from "./Files.vue";
+import "./style.css";
+
+const theme: Theme = {
+  extends: DefaultTheme,
+  enhanceApp({ app }) {
+    app.component("Files", Files);
+  },
+};
+
+export default theme;
