@@ -52,12 +52,12 @@ export class Comparison {
       return;
     }
     const values = decodeValues(want);
-    if (!(got instanceof Tensor)) return this.complain(`${label}: expected a tensor [${want.shape.join(",")}], got ${String(got)}`);
-    if (got.shape.join() !== want.shape.join())
-      return this.complain(`${label}: expected shape [${want.shape.join(",")}], got [${got.shape.join(",")}]`);
     const dtype = dtypeOf(want, this.float);
-    if (got.dtype !== dtype) return this.complain(`${label}: expected ${dtype}, got ${got.dtype}`);
-    this.#values(label, got.data(), values, tolerance);
+    const shape = want.shape.join(",");
+    if (!(got instanceof Tensor)) this.complain(`${label}: expected a tensor [${shape}], got ${got === undefined ? "nothing" : String(got)}`);
+    else if (got.shape.join(",") !== shape) this.complain(`${label}: expected shape [${shape}], got [${got.shape.join(",")}]`);
+    else if (got.dtype !== dtype) this.complain(`${label}: expected ${dtype}, got ${got.dtype}`);
+    else this.#values(label, got.data(), values, tolerance);
   }
 
   #values(label: string, got: ArrayLike<number>, want: ArrayLike<number>, given: Tolerance): void {

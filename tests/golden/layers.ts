@@ -62,7 +62,7 @@ function replayPass(mode: string, run: LayerCase, pass: Pass, module: Module, co
   const inputs = run.inputs.map((input, i) => (input === null ? null : decodeTensor(input, float, pass.input_grads[i] !== null)));
   module.zeroGrad();
   const outputs = flat(call(run, module, inputs));
-  if (outputs.length !== pass.outputs.length) return comparison.complain(`${mode}: expected ${pass.outputs.length} outputs, got ${outputs.length}`);
+  if (outputs.length !== pass.outputs.length) throw new Error(`${mode}: expected ${pass.outputs.length} outputs, got ${outputs.length}`);
   pass.outputs.forEach((want, k) => void comparison.tensor(`${mode} output ${k}`, outputs[k], want, tolerance));
   const terms = pass.grad_outputs.flatMap((gradient, k) =>
     gradient === null ? [] : [(outputs[k] as Tensor).mul(decodeTensor(gradient, float)).sum()],

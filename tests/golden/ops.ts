@@ -20,10 +20,15 @@ interface OpCase extends Fields {
   readonly extra_outputs?: { readonly [name: string]: Recorded };
 }
 
-/** Replays an op: its value, the gradients of its inputs, or higher derivatives of a composition. */
+/** Replays an op, or the higher derivatives of a composition of ops. */
 export function replayOp(recorded: Case, context: Context): void {
-  if (recorded.op === "hvp") return replayHessian(recorded, context);
-  if (recorded.op === "derivative_chain") return replayDerivatives(recorded, context);
+  if (recorded.op === "hvp") replayHessian(recorded, context);
+  else if (recorded.op === "derivative_chain") replayDerivatives(recorded, context);
+  else replayGradients(recorded, context);
+}
+
+/** Replays an op's value and the gradients of its inputs. */
+function replayGradients(recorded: Case, context: Context): void {
   const run = checked<OpCase>(recorded, { op: "string", expr: "string", inputs: "list", attrs: "object", input_grads: "list" });
   const { comparison, float, tolerance } = context;
   const changed = changedInputs[run.op] ?? {};
@@ -35,7 +40,7 @@ export function replayOp(recorded: Case, context: Context): void {
   const result = adapterOf(run.op)(inputs, options(run.attrs), run.expr);
   const outputs = Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor];
   const wanted = run.outputs ?? [run.output ?? null];
-  if (outputs.length !== wanted.length) return comparison.complain(`expected ${wanted.length} outputs, got ${outputs.length}`);
+  if (outputs.length !== wanted.length) throw new Error(`expected ${wanted.length} outputs, got ${outputs.length}`);
   wanted.forEach((want, k) => void comparison.tensor(wanted.length > 1 ? `output ${k}` : "output", outputs[k], want, tolerance));
   compareGradients(run, inputs, outputs, context);
   for (const [name, want] of Object.entries(run.extra_outputs ?? {}))

@@ -75,8 +75,8 @@ export function replayOptimizer(recorded: Case, context: Context): void {
   requireClasses(run.optimizer, run.scheduler);
   const parameters = run.params.map((values) => new Parameter(decodeTensor(values, context.float)));
   if (recorded.objective !== undefined)
-    return replayObjective(checked<WithObjective>(recorded, { objective: "object", steps: "number" }), parameters, context);
-  replayGradients(checked<GivenGradients>(recorded, { grads: "list", param_groups: "list" }), parameters, context);
+    replayObjective(checked<WithObjective>(recorded, { objective: "object", steps: "number" }), parameters, context);
+  else replayGradients(checked<GivenGradients>(recorded, { grads: "list", param_groups: "list" }), parameters, context);
 }
 
 function replayGradients(run: GivenGradients, parameters: Parameter[], { comparison, float }: Context): void {
