@@ -1,9 +1,10 @@
 import "./methods.ts";
 
-export type { Backend, Reduction } from "./backend/backend.ts";
+export type { Backend, Lifetime, Reduction } from "./backend/backend.ts";
 export { cpu, Device } from "./backend/device.ts";
 export { copyKernel, Kernel, kernel } from "./backend/kernel.ts";
 export { reference, toNdarray } from "./backend/reference/reference.ts";
+export { free, own, region } from "./backend/region.ts";
 export { allocate, broadcastView, hostData, hostStorage, isDense, restride, type Storage, type View } from "./backend/view.ts";
 export * from "./creation.ts";
 export { type DType, dtypes, isFloat, promote, type TypedArray } from "./dtype.ts";
@@ -33,7 +34,7 @@ export type { CrossEntropyOptions, LossOptions, LossReduction } from "./ops/loss
 export * from "./random.ts";
 export { type Dims, type Shape, sameShape, showShape, sizeOf } from "./shape.ts";
 export { apply, enableGrad, isGradEnabled, type Listener, listen, noGrad } from "./tape/apply.ts";
-export { detach, registerHook, requireGrad, retainGrad } from "./tape/autograd.ts";
+export { detach, peekGradient, registerHook, replaceGradient, requireGrad, retainGrad } from "./tape/autograd.ts";
 export { type BackwardOptions, type BackwardStep, backward, type GradOptions, grad } from "./tape/backward.ts";
 export { type GradientHook, TapeNode } from "./tape/node.ts";
 export type { Op, Operand, Saved, VJP } from "./tape/op.ts";

@@ -13,9 +13,7 @@ export class Variable extends Tensor {
   /** Takes a copy of the values. */
   constructor(values: Tensor | NestedNumbers) {
     const source = values instanceof Tensor ? values : tensor(values);
-    const view = allocate(source.device, source.dtype, source.shape);
-    source.device.backend.map(copyKernel, [source], [], [view]);
-    super(view);
+    super(copyOf(source));
   }
 
   /** How often the values were changed in place. */
@@ -36,7 +34,7 @@ export class Variable extends Tensor {
   become(values: Tensor): this {
     if (!sameShape(values.shape, this.shape))
       throw new RangeError(`become: values of shape ${showShape(values.shape)} do not fit a variable of shape ${showShape(this.shape)}`);
-    const { storage, dtype, shape, strides, offset } = values.clone();
+    const { storage, dtype, shape, strides, offset } = copyOf(values);
     Object.assign(this, { storage, dtype, shape, strides, offset });
     if (this.node !== null) {
       this.node = null;
@@ -44,6 +42,14 @@ export class Variable extends Tensor {
     }
     return this;
   }
+}
+
+/** The values in fresh memory that lives as long as the variable. */
+function copyOf(source: View): View {
+  const { device } = source.storage;
+  const view = allocate(device, source.dtype, source.shape, "variable");
+  device.backend.map(copyKernel, [source], [], [view]);
+  return view;
 }
 
 /** A variable that requires a gradient: what an optimizer trains. */

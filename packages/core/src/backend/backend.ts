@@ -5,6 +5,9 @@ import type { Storage, View } from "./view.ts";
 /** How a reduction folds its elements; `argmax` and `argmin` give the first index and take exactly one axis. */
 export type Reduction = "sum" | "prod" | "max" | "min" | "argmax" | "argmin";
 
+/** How long memory will be needed: a "value" until the collector finds that nobody holds it, a "variable" as long as its model or optimizer lives. */
+export type Lifetime = "value" | "variable";
+
 /**
  * What a device must be able to do; everything else is composed from it. Inputs are views of any strides, outputs are allocated by the caller.
  * A backend proves itself with `conformance(backend)`.
@@ -12,7 +15,9 @@ export type Reduction = "sum" | "prod" | "max" | "min" | "argmax" | "argmin";
 export interface Backend {
   readonly name: string;
   /** Memory for `length` elements; its contents are undefined. */
-  allocate(dtype: DType, length: number): Storage;
+  allocate(dtype: DType, length: number, lifetime: Lifetime): Storage;
+  /** Takes back memory that nobody can reach any more; a later read of the storage must be an error. Backends whose memory is garbage collected have none. */
+  free?(storage: Storage): void;
   /** Writes host values over a dense view, converting to its dtype. */
   write(values: ArrayLike<number>, output: View): void;
   /** One fused loop over the broadcast inputs; outputs may be the inputs themselves (in place). All outputs share one shape. */

@@ -1,6 +1,8 @@
 import { type DType, newArray, type TypedArray } from "../dtype.ts";
 import { contiguousStrides, isContiguous, type Shape, sizeOf } from "../shape.ts";
+import type { Lifetime } from "./backend.ts";
 import type { Device } from "./device.ts";
+import { own } from "./region.ts";
 
 /** A block of memory on one device; `version` counts its in-place changes, so that a stale saved value can be refused. */
 export interface Storage {
@@ -29,8 +31,9 @@ export function hostData(view: View): TypedArray {
 }
 
 /** A fresh contiguous view on the device; its contents are undefined until written. */
-export function allocate(device: Device, dtype: DType, shape: Shape): View {
-  const storage = device.backend.allocate(dtype, sizeOf(shape));
+export function allocate(device: Device, dtype: DType, shape: Shape, lifetime: Lifetime = "value"): View {
+  const storage = device.backend.allocate(dtype, sizeOf(shape), lifetime);
+  if (lifetime === "value") own(storage);
   return { storage, dtype, shape, strides: contiguousStrides(shape), offset: 0 };
 }
 

@@ -1,11 +1,14 @@
+import { region } from "../backend/region.ts";
+import type { Storage, View } from "../backend/view.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { TapeNode } from "./node.ts";
 import { type Op, type Operand, vjpOf } from "./op.ts";
 
-/** Sees every operation after it ran; tools for tracing, profiling and teaching subscribe with `listen`. */
+/** Sees every operation after it ran, not those that an operation uses inside; tools for tracing, profiling and teaching subscribe with `listen`. */
 export type Listener = (event: { readonly op: Op; readonly inputs: readonly Operand[]; readonly attrs: unknown; readonly output: Tensor }) => void;
 
 let recording = true;
+let depth = 0;
 const listeners = new Set<Listener>();
 
 /** Whether operations are recorded now. */
@@ -37,6 +40,8 @@ export const noGrad = <T>(fn: () => T): T => withGrad(false, fn);
 /** Runs `fn` with recording, inside `noGrad` too. */
 export const enableGrad = <T>(fn: () => T): T => withGrad(true, fn);
 
+const storageOf = (view: View): readonly Storage[] => [view.storage];
+
 function checkDevices(op: Op, inputs: readonly Operand[]): void {
   let first: Tensor | undefined;
   for (const input of inputs) {
@@ -57,14 +62,16 @@ export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: A
   const records = recording && op.vjp !== undefined && inputs.some((input) => typeof input !== "number" && input.node !== null);
   const before = recording;
   recording = false;
+  depth++;
   let output: Tensor;
   try {
-    output = new Tensor(op.forward(inputs, attrs));
+    output = new Tensor(region(() => op.forward(inputs, attrs), storageOf));
   } finally {
+    depth--;
     recording = before;
   }
   if (records) output.node = record(op, inputs, attrs, output);
-  if (listeners.size > 0) for (const listener of listeners) listener({ op, inputs, attrs, output });
+  if (listeners.size > 0 && depth === 0) for (const listener of listeners) listener({ op, inputs, attrs, output });
   return output;
 }
 

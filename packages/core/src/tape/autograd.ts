@@ -1,4 +1,6 @@
+import { region } from "../backend/region.ts";
 import { checkDifferentiable, Tensor } from "../tensor/tensor.ts";
+import { noGrad } from "./apply.ts";
 import { type GradientHook, TapeNode } from "./node.ts";
 
 export { backward } from "./backward.ts";
@@ -31,4 +33,22 @@ export function registerHook(x: Tensor, hook: GradientHook): () => void {
 function nodeOf(op: string, x: Tensor): TapeNode {
   if (x.node === null) throw new Error(`${op}: this tensor does not require a gradient, so none will arrive; create it with { requiresGrad: true }`);
   return x.node;
+}
+
+/** The gradient of a tensor for a moment's use, without giving up that its memory is reused after `zeroGrad()`: for optimizers and clipping. */
+export const peekGradient = (x: Tensor): Tensor | null => x.node?.peekGrad() ?? null;
+
+/** Replaces the gradient of a tensor by a function of it, without recording; temporaries and the old gradient are freed at once. */
+export function replaceGradient(x: Tensor, change: (gradient: Tensor) => Tensor): void {
+  const gradient = peekGradient(x);
+  if (gradient === null) return;
+  let fresh = false;
+  const changed = region(
+    () => noGrad(() => change(gradient)),
+    (result) => [result.storage],
+    () => {
+      fresh = true;
+    },
+  );
+  x.node?.setGrad(changed, fresh);
 }

@@ -1,6 +1,7 @@
 import { sameShape, showShape } from "../shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { withGrad } from "./apply.ts";
+import { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
 import { vjpOf } from "./op.ts";
 
@@ -64,15 +65,20 @@ export function rootGradient(op: string, root: Tensor, gradient: Tensor | undefi
   return { node: root.node, gradient: gradient ?? arithmetic.onesLike(root) };
 }
 
+/** What a backward pass over these roots needs to know. */
+interface Pass {
+  readonly roots: readonly { readonly node: TapeNode; readonly gradient: Tensor }[];
+  readonly options: BackwardOptions;
+  /** Limits the pass to the paths that lead to these nodes. */
+  readonly wanted?: ReadonlySet<TapeNode>;
+  /** Keeps the books of the pass's memory, when nobody sees the gradients between. */
+  readonly memory?: GradientMemory;
+}
+
 /**
  * Reverse-mode accumulation (Linnainmaa 1976; Griewank & Walther 2008, section 3.2): visits the nodes from outputs to inputs, yields each one's step.
- * `wanted` limits the pass to the paths that lead to those nodes.
  */
-export function* backwardSteps(
-  roots: readonly { readonly node: TapeNode; readonly gradient: Tensor }[],
-  options: BackwardOptions,
-  wanted?: ReadonlySet<TapeNode>,
-): Generator<BackwardStep, void> {
+export function* backwardSteps({ roots, options, wanted, memory }: Pass): Generator<BackwardStep, void> {
   const createGraph = options.createGraph ?? false;
   const retainGraph = options.retainGraph ?? createGraph;
   const nodes = nodesBefore(roots.map((root) => root.node));
@@ -83,29 +89,35 @@ export function* backwardSteps(
   const gradients = new Map<TapeNode, Tensor>();
   const accumulate = (node: TapeNode, gradient: Tensor): void => {
     const before = gradients.get(node);
-    gradients.set(node, before === undefined ? gradient : arithmetic.add(before, gradient));
+    const sum = (): Tensor => (before === undefined ? gradient : arithmetic.add(before, gradient));
+    const total = memory === undefined ? sum() : memory.collect(sum, (result) => [result]);
+    memory?.hold(total);
+    if (before !== undefined) memory?.drop(before);
+    gradients.set(node, total);
   };
-  withGrad(createGraph, () => {
-    for (const { node, gradient } of roots) accumulate(node, gradient);
-  });
+  for (const { node, gradient } of roots) withGrad(createGraph, () => accumulate(node, gradient));
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
-    let incoming = gradients.get(node);
-    if (incoming === undefined || !leads.has(node)) continue;
+    const arrived = gradients.get(node);
+    if (arrived === undefined) continue;
     gradients.delete(node);
-    const arrived = incoming;
-    const step = withGrad(createGraph, (): BackwardStep => {
-      incoming = runHooks(node, arrived);
+    if (!leads.has(node)) {
+      memory?.drop(arrived);
+      continue;
+    }
+    if (node.hooks !== undefined) memory?.disown(arrived);
+    const visit = (): BackwardStep => {
+      const incoming = runHooks(node, arrived);
       return { node, incoming, outgoing: outgoingOf(node, incoming, leads) };
-    });
+    };
+    const step = withGrad(createGraph, () => (memory === undefined ? visit() : memory.collect(visit, ({ outgoing }) => outgoing)));
     if (!retainGraph) node.release();
-    withGrad(createGraph, () => {
-      step.outgoing.forEach((gradient, k) => {
-        const edge = node.edges[k];
-        if (gradient !== null && edge !== null) accumulate(edge, gradient);
-      });
+    step.outgoing.forEach((gradient, k) => {
+      const edge = node.edges[k];
+      if (gradient !== null && edge !== null) withGrad(createGraph, () => accumulate(edge, gradient));
     });
     yield step;
+    memory?.drop(arrived);
   }
 }
 
@@ -132,21 +144,29 @@ function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNod
   });
 }
 
-/** Adds a gradient to what a node already holds. */
-function deposit(node: TapeNode, gradient: Tensor): void {
-  node.grad = node.grad === null ? gradient : arithmetic.add(node.grad, gradient);
-}
-
 /**
  * Backpropagates from `root` and adds the gradients to `grad` of every leaf that requires one.
  * @param gradient gradient of some scalar with respect to `root`, of its shape; 1 when `root` is a single number.
  */
 export function backward(root: Tensor, options: BackwardOptions & { readonly gradient?: Tensor } = {}): void {
-  const start = withGrad(options.createGraph ?? false, () => rootGradient("backward", root, options.gradient));
+  const createGraph = options.createGraph ?? false;
+  const start = withGrad(createGraph, () => rootGradient("backward", root, options.gradient));
+  const memory = createGraph ? undefined : new GradientMemory();
   const arrived: [TapeNode, Tensor][] = [];
-  for (const { node, incoming } of backwardSteps([start], options)) if (node.retainsGrad) arrived.push([node, incoming]);
-  withGrad(options.createGraph ?? false, () => {
-    for (const [node, gradient] of arrived) deposit(node, gradient);
+  for (const { node, incoming } of backwardSteps({ roots: [start], options, ...(memory && { memory }) }))
+    if (node.retainsGrad) {
+      memory?.hold(incoming);
+      arrived.push([node, incoming]);
+    }
+  withGrad(createGraph, () => {
+    for (const [node, gradient] of arrived) {
+      const before = node.peekGrad();
+      if (before === null) node.setGrad(gradient, memory?.give(gradient) ?? false);
+      else {
+        node.setGrad(arithmetic.add(before, gradient), memory !== undefined);
+        memory?.drop(gradient);
+      }
+    }
   });
 }
 
@@ -173,7 +193,7 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | reado
   const starts = withGrad(options.createGraph ?? false, () => roots.map((root, k) => rootGradient("grad", root, options.gradients?.[k])));
   const found = new Map<TapeNode, Tensor>();
   const wanted = new Set(targets.map((target) => target.node as TapeNode));
-  for (const { node, incoming } of backwardSteps(starts, options, wanted)) if (wanted.has(node)) found.set(node, incoming);
+  for (const { node, incoming } of backwardSteps({ roots: starts, options, wanted })) if (wanted.has(node)) found.set(node, incoming);
   const result = targets.map((target, k) => {
     const gradient = found.get(target.node as TapeNode) ?? null;
     if (gradient === null && options.allowUnused !== true)

@@ -1,3 +1,4 @@
+import { free } from "../backend/region.ts";
 import type { DType } from "../dtype.ts";
 import { type Shape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -6,7 +7,7 @@ import type { Op, Operand, Saved } from "./op.ts";
 let made = 0;
 
 /** Changes a gradient on its way: gets it, returns another or nothing to leave it. */
-export type GradientHook = (gradient: Tensor) => Tensor | undefined | void;
+export type GradientHook = (gradient: Tensor) => Tensor | undefined;
 
 /**
  * One line of the tape: an operation, where its gradients go, and what it saved for the backward pass. A tensor that requires a gradient and that
@@ -20,12 +21,13 @@ export class TapeNode {
   readonly dtype: DType;
   /** Nodes of the inputs; `null` where no gradient flows. */
   edges: readonly (TapeNode | null)[];
-  /** Accumulated gradient of a leaf, or of an interior tensor with `retainGrad()`. */
-  grad: Tensor | null = null;
   retainsGrad: boolean;
   hooks: GradientHook[] | undefined;
   /** Where the operation was called, when somebody asked for source lines. */
   source: string | undefined;
+  #grad: Tensor | null = null;
+  /** Whether nobody but this node can reach the memory of the gradient. */
+  #ownsGrad = false;
   #saved: Saved | null = null;
   #versions: readonly number[] = [];
 
@@ -36,6 +38,25 @@ export class TapeNode {
     this.edges = edges;
     this.attrs = attrs;
     this.retainsGrad = op === null;
+  }
+
+  /** Accumulated gradient of a leaf, or of an interior tensor with `retainGrad()`. Whoever reads it may keep it: its memory is no longer reused. */
+  get grad(): Tensor | null {
+    this.#ownsGrad = false;
+    return this.#grad;
+  }
+
+  /** The gradient for a moment's use: the reader must not keep it. */
+  peekGrad(): Tensor | null {
+    return this.#grad;
+  }
+
+  /** Replaces the gradient; `owned` says that nobody else can reach its memory. The one before is freed where that is safe. */
+  setGrad(gradient: Tensor | null, owned = false): void {
+    const before = this.#grad;
+    if (before !== null && this.#ownsGrad && before.storage !== gradient?.storage) free(before.storage);
+    this.#grad = gradient;
+    this.#ownsGrad = owned;
   }
 
   /** Name of the operation; "leaf" for a leaf. */

@@ -72,7 +72,7 @@ export class Tensor implements View {
     }
     if (gradient !== null && (gradient.shape.length !== this.shape.length || gradient.shape.some((n, d) => n !== this.shape[d])))
       throw new RangeError(`grad: a gradient of shape ${showShape(gradient.shape)} does not fit a tensor of shape ${showShape(this.shape)}`);
-    this.node.grad = gradient;
+    this.node.setGrad(gradient);
   }
 
   /** The values in row-major order, as a copy of their own. */

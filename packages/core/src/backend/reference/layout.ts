@@ -23,7 +23,7 @@ export function layoutOf(shape: Shape, views: readonly View[]): Layout {
       });
     } else {
       sizes.push(shape[d]);
-      wide.forEach((view, k) => strides[k].push(view.strides[d]));
+      wide.forEach((view, k) => void strides[k].push(view.strides[d]));
     }
   }
   return { shape: sizes, strides, offsets: wide.map((view) => view.offset) };
@@ -35,7 +35,10 @@ export function forEachRow(layout: Layout, row: (starts: Int32Array, length: num
   if (sizeOf(shape) === 0) return;
   const outer = shape.length - 1;
   const starts = Int32Array.from(offsets);
-  if (outer < 0) return row(starts, 1);
+  if (outer < 0) {
+    row(starts, 1);
+    return;
+  }
   const at = new Array<number>(outer).fill(0);
   for (;;) {
     row(starts, shape[outer]);
