@@ -106,10 +106,8 @@ export function* backwardSteps({ roots, options, wanted, memory }: Pass): Genera
       continue;
     }
     if (node.hooks !== undefined) memory?.disown(arrived);
-    const visit = (): BackwardStep => {
-      const incoming = runHooks(node, arrived);
-      return { node, incoming, outgoing: outgoingOf(node, incoming, leads) };
-    };
+    const incoming = withGrad(createGraph, () => runHooks(node, arrived));
+    const visit = (): BackwardStep => ({ node, incoming, outgoing: outgoingOf(node, incoming, leads) });
     const step = withGrad(createGraph, () => (memory === undefined ? visit() : memory.collect(visit, ({ outgoing }) => outgoing)));
     if (!retainGraph) node.release();
     step.outgoing.forEach((gradient, k) => {

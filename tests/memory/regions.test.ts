@@ -1,0 +1,57 @@
+import { Generator, grad, nn, optim, randint, randn, reference, type Tensor, tensor } from "gradtape";
+import { expect, test } from "vitest";
+import { onBackend, poisonBackend } from "./poison.ts";
+
+/** Losses of a small classifier with everything that a step of the lesson has. */
+function train(steps: number, watch: (model: nn.Sequential, logits: Tensor) => void = () => {}): number[] {
+  const generator = new Generator(5);
+  const model = new nn.Sequential(new nn.Linear(7, 16, { generator }), new nn.ReLU(), new nn.Linear(16, 4, { generator }));
+  const optimizer = new optim.AdamW(model.parameters(), { lr: 0.01, amsgrad: true });
+  const x = randn([12, 7], { generator });
+  const labels = randint(0, 4, [12], { generator });
+  const loss = new nn.CrossEntropyLoss({ labelSmoothing: 0.1 });
+  return Array.from({ length: steps }, () => {
+    optimizer.zeroGrad();
+    const logits = model.forward(x);
+    const value = loss.forward(logits, labels);
+    value.backward();
+    watch(model, logits);
+    optim.clipGradNorm(model.parameters(), 1);
+    optimizer.step();
+    return value.item();
+  });
+}
+
+test("a training loop frees its temporaries and never what somebody can still see", () => {
+  const { backend, freed } = poisonBackend();
+  const seen: Tensor[] = [];
+  const keep = (model: nn.Sequential, logits: Tensor): void => {
+    seen.push(logits, ...model.parameters().map((parameter) => parameter.grad as Tensor));
+  };
+  const plain = onBackend(reference, () => train(12));
+  expect(onBackend(backend, () => train(12))).toEqual(plain);
+  expect(freed()).toBeGreaterThan(12 * 10);
+  expect(onBackend(backend, () => train(12, keep))).toEqual(plain);
+  for (const tensor of seen) expect(tensor.data().every(Number.isFinite)).toBe(true);
+});
+
+test("higher derivatives, hooks, retained graphs and shared gradients keep what they need", () => {
+  const run = (): number[] => {
+    const x = tensor([0.3, -0.7, 1.1], { dtype: "float64", requiresGrad: true });
+    const y = tensor([1, 2, 3], { dtype: "float64", requiresGrad: true });
+    const hooked: Tensor[] = [];
+    const h = x.mul(y).retainGrad();
+    h.registerHook((g) => {
+      hooked.push(g);
+      return g.mul(2);
+    });
+    const z = h.tanh().add(x).softmax(0).logSumExp().add(x.add(y).sum());
+    z.backward({ retainGraph: true });
+    z.backward();
+    const first = grad(x.exp().mul(y).sum(), [x, y], { createGraph: true });
+    const [second] = grad(first[0].mul(first[1]).sum(), [x], { createGraph: true });
+    const third = grad(second.sum(), x);
+    return [x.grad, y.grad, h.grad, ...hooked, ...first, second, third].flatMap((t) => [...(t as Tensor).data()]);
+  };
+  expect(onBackend(poisonBackend().backend, run)).toEqual(onBackend(reference, run));
+});
