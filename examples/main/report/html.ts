@@ -1,0 +1,36 @@
+import temml from "temml";
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+
+/** Text as it may stand in HTML, SVG and attributes. */
+export const escape = (text: string | number): string => String(text).replace(/[&<>"']/g, (character) => entities[character]);
+
+/** LaTeX as MathML, which browsers draw without fonts or scripts. */
+export const mathml = (latex: string, options: { readonly display?: boolean } = {}): string =>
+  temml.renderToString(latex, { displayMode: options.display ?? false, throwOnError: true, trust: false });
+
+/** A number to read: five digits, powers of ten where it is very small or large. */
+export function numberText(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const [digits, exponent] = parts(value);
+  return (exponent === undefined ? digits : `${digits} × 10${superscript(exponent)}`).replace("-", "−");
+}
+
+/** The same number as LaTeX; with `operand`, fenced wherever a formula would otherwise read it wrongly. */
+export function numberLatex(value: number, options: { readonly operand?: boolean } = {}): string {
+  const [digits, exponent] = parts(value);
+  const text = exponent === undefined ? digits : `${digits} \\times 10^{${exponent}}`;
+  return options.operand === true && (value < 0 || exponent !== undefined) ? `\\left(${text}\\right)` : text;
+}
+
+function parts(value: number): [digits: string, exponent?: number] {
+  const size = Math.abs(value);
+  if (value === 0 || (size >= 1e-3 && size < 1e5)) return [String(Number(value.toPrecision(5)))];
+  const [digits, exponent] = value.toExponential(4).split("e");
+  return [String(Number(digits)), Number(exponent)];
+}
+
+const superscript = (exponent: number): string => [...String(exponent)].map((digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]).join("");
+
+/** A shape to read: "32 × 784"; nothing for a single number. */
+export const shapeText = (shape: readonly number[]): string => (shape.length === 0 ? "one number" : shape.join(" × "));

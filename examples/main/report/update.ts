@@ -1,0 +1,57 @@
+import { type Expression, freeNames, type optim, parseExpression, toLatex } from "gradtape";
+import type { Anatomy } from "../anatomy.ts";
+import { escape, mathml, numberLatex, numberText } from "./html.ts";
+
+type Line = optim.ExplainedLine;
+
+/** What a line does, in words, from what it assigns and reads. */
+function meaning({ name, reads }: Line): string {
+  const has = (read: string) => Object.hasOwn(reads, read);
+  if (name === "g") return has("weightDecay") ? "Decay: the weight itself joins the gradient." : "The gradient, with the sign that is asked for.";
+  if (name === "m") return "Momentum: a running mean of the gradient.";
+  if (name === "v") return "A running mean of its square.";
+  if (name === "vMax") return "The largest such mean so far.";
+  if (name === "mHat" || name === "vHat") return "Both means began at 0; this makes up for it.";
+  if (name === "buffer") return "Velocity: what is left of the last one, and the gradient.";
+  if (name === "d") return "The direction to go.";
+  if (name === "p") return has("weightDecay") && !has("g") ? "Decay: the weight shrinks a little by itself." : "The step.";
+  return "";
+}
+
+/** A formula with every name replaced by its value. */
+function withNumbers(expression: Expression, { reads }: Line): string {
+  const symbols = freeNames(expression).map((name) => [name, numberLatex(reads[name], { operand: true })]);
+  return toLatex(expression, Object.fromEntries(symbols));
+}
+
+function row(line: Line): string {
+  const expression = parseExpression(line.text.slice(line.text.indexOf("=") + 1));
+  const target = parseExpression(line.name);
+  const symbolic = `${toLatex(target)} ${Object.hasOwn(line.reads, line.name) ? "\\leftarrow" : "="} ${toLatex(expression)}`;
+  return `<tr>
+  <td class="formula">${mathml(symbolic, { display: true })}<p>${escape(meaning(line))}</p></td>
+  <td class="numbers">${mathml(`= ${withNumbers(expression, line)}`, { display: true })}</td>
+  <td class="value">${escape(numberText(line.value))}</td>
+</tr>`;
+}
+
+/** How one weight moved: every line of the optimizer's rule, with its symbols, with its numbers, and what it gave. */
+export function updateTable({ update }: Anatomy): string {
+  const { lines, gradient, before, after } = update;
+  const given = mathml(`g = \\frac{\\partial L}{\\partial p} = ${numberLatex(gradient)} \\qquad p = ${numberLatex(before)}`);
+  return `<p class="given">Given: ${given}</p>
+<div class="scroll"><table class="update">
+<thead><tr><th>the rule</th><th>with its numbers</th><th>gives</th></tr></thead>
+<tbody>
+${lines.map(row).join("\n")}
+</tbody>
+</table></div>
+<p class="moved">${escape(numberText(before))} <span>→</span> <b>${escape(precise(after, before))}</b> <small>a change of ${escape(numberText(after - before))}</small></p>`;
+}
+
+/** As many digits as it takes to see that `value` is not `other`. */
+function precise(value: number, other: number): string {
+  for (let digits = 5; digits <= 15; digits++)
+    if (value.toPrecision(digits) !== other.toPrecision(digits)) return value.toPrecision(Math.min(15, digits + 1)).replace("-", "−");
+  return String(value);
+}
