@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The files of a folder of the workspace, with their lines. */
+/** A file of a package, and its lines. */
 export interface Listing {
   readonly file: string;
   readonly lines: number;
 }
+
+/** The files of every package. VitePress puts what `load` returns in its place, when the site is built: the map cannot go stale. */
+export declare const data: Readonly<Record<string, readonly Listing[]>>;
 
 const packages = join(import.meta.dirname, "../packages");
 
@@ -17,13 +20,9 @@ function listing(folder: string): Listing[] {
     .map((file) => ({ file, lines: readFileSync(join(folder, file), "utf8").split("\n").length - 1 }));
 }
 
-/** Every package's files, read when the site is built: the map cannot go stale. */
-declare const data: Readonly<Record<string, readonly Listing[]>>;
-export { data };
-
 export default {
   watch: [join(packages, "*/src/**/*.ts")],
-  load(): Readonly<Record<string, readonly Listing[]>> {
+  load(): typeof data {
     const rooms = readdirSync(packages).filter((name) => existsSync(join(packages, name, "src")));
     return Object.fromEntries(rooms.map((name) => [name, listing(join(packages, name, "src"))]));
   },

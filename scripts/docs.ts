@@ -41,7 +41,11 @@ function vitepress(...args: string[]): void {
 
 /** What the built pages would load from elsewhere: nothing, or the site does not work offline. */
 function foreignLoads(): string[] {
-  const loads = [/<(?:script|img|iframe)[^>]*\ssrc="(?:https?:)?\/\/[^"]*"/g, /<link[^>]*\shref="(?:https?:)?\/\/[^"]*"/g, /(?:@import|url\()\s*["']?(?:https?:)?\/\/[^"')]*/g];
+  const loads = [
+    /<(?:script|img|iframe)[^>]*\ssrc="(?:https?:)?\/\/[^"]*"/g,
+    /<link[^>]*\shref="(?:https?:)?\/\/[^"]*"/g,
+    /(?:@import|url\()\s*["']?(?:https?:)?\/\/[^"')]*/g,
+  ];
   return readdirSync(site, { recursive: true, encoding: "utf8" })
     .filter((file) => /\.(html|css)$/.test(file))
     .flatMap((file) => {

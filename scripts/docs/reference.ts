@@ -6,6 +6,7 @@ import {
   Logger,
   LogLevel,
   type ProjectReflection,
+  ReflectionFlag,
   ReflectionKind,
   type TypeDocOptions,
 } from "typedoc";
@@ -72,10 +73,11 @@ function callConstants(project: ProjectReflection): void {
     for (const signature of signatures) {
       signature.name = constant.name;
       signature.parent = constant;
-      signature.comment ??= constant.comment?.clone();
+      if (constant.comment !== undefined) signature.comment ??= constant.comment.clone();
     }
     constant.kind = ReflectionKind.Function;
     constant.signatures = signatures;
+    constant.setFlag(ReflectionFlag.Const, false);
     delete constant.type;
     delete constant.comment;
   }

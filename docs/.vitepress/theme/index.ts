@@ -1,6 +1,6 @@
 import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
-import Files from "./Files.vue";
+import { Files } from "./files.ts";
 import "./style.css";
 
 const theme: Theme = {
