@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import { backends } from "./backends.ts";
 import { type Float, MalformedRecording, readRecordings } from "./recording.ts";
 import { replayFile } from "./replay.ts";
-import { details, heading, line, type Summary, summarize, total } from "./report.ts";
+import { details, heading, line, missingList, type Summary, summarize, total } from "./report.ts";
 
 interface Options {
   readonly dir: string;
@@ -27,6 +27,9 @@ const command = new Command("golden")
   .option("--json", "one JSON object on standard output")
   .option("--write-missing <file>", "write the names that the library lacks, by file, as JSON");
 
+/** JSON has no infinities; they are written as the recordings write them. */
+const finite = (_: string, value: unknown): unknown => (value === Number.POSITIVE_INFINITY ? "Infinity" : value);
+
 /** Replays a folder and prints what came out; returns the exit code. */
 async function main(options: Options): Promise<number> {
   const backend = backends[options.backend];
@@ -43,11 +46,8 @@ async function main(options: Options): Promise<number> {
   }
   if (summaries.length === 0) throw new MalformedRecording(`${options.dir}: no case matches "${options.only}"`);
   const sum = total(summaries);
-  console.log(options.json ? JSON.stringify({ dir: options.dir, backend: options.backend, total: sum, files: summaries }) : line(sum));
-  if (options.writeMissing !== undefined) {
-    const missing = summaries.filter(({ missingNames }) => missingNames.length > 0).map(({ file, missingNames }) => [file, missingNames]);
-    writeFileSync(options.writeMissing, `${JSON.stringify(Object.fromEntries(missing), null, 2)}\n`);
-  }
+  console.log(options.json ? JSON.stringify({ dir: options.dir, backend: options.backend, total: sum, files: summaries }, finite) : line(sum));
+  if (options.writeMissing !== undefined) writeFileSync(options.writeMissing, missingList(summaries));
   return sum.failed > 0 ? 1 : 0;
 }
 

@@ -39,6 +39,17 @@ export function summarize({ file, outcomes }: FileReport): Summary {
 /** The public names that these cases lack, sorted. */
 export const missingNames = (outcomes: readonly Outcome[]): string[] => [...new Set(outcomes.flatMap(({ missing }) => missing ?? []))].sort();
 
+/** The missing names of every file as JSON, laid out as the formatter has it. */
+export function missingList(summaries: readonly Summary[]): string {
+  const entries = summaries.flatMap(({ file, missingNames: names }) => {
+    if (names.length === 0) return [];
+    const quoted = names.map((name) => JSON.stringify(name));
+    const inline = `  ${JSON.stringify(file)}: [${quoted.join(", ")}]`;
+    return [inline.length < 150 ? inline : `  ${JSON.stringify(file)}: [\n${quoted.map((name) => `    ${name}`).join(",\n")}\n  ]`];
+  });
+  return entries.length === 0 ? "{}\n" : `{\n${entries.join(",\n")}\n}\n`;
+}
+
 const column = (value: string | number, width: number): string => String(value).padStart(width);
 
 /** The heading of the lines that `line` gives. */
