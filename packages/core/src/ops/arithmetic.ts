@@ -5,11 +5,27 @@ import { binary, elementwiseOp, unary } from "./elementwise.ts";
 
 const number = { result: "number" } as const;
 
-/** Sum `a + b`, broadcasting. */
-export const add = binary("add", "a + b", number);
+const addOp = elementwiseOp("add", "a + b", number);
+const subOp = elementwiseOp("sub", "a - b", number);
+const addScaledOp = elementwiseOp("add", "a + alpha * b", { ...number, derivatives: { alpha: null } });
 
-/** Difference `a - b`, broadcasting. */
-export const sub = binary("sub", "a - b", number);
+/** What multiplies the second operand of a sum or difference. */
+export interface Scaled {
+  /** Default 1. */
+  readonly alpha?: number;
+}
+
+/** Sum `a + alpha * b`, broadcasting; alpha is 1 by default. */
+export function add(a: Operand, b: Operand, options?: Scaled): Tensor {
+  const alpha = options?.alpha ?? 1;
+  return alpha === 1 ? apply(addOp, [a, b], null) : apply(addScaledOp, [a, alpha, b], null);
+}
+
+/** Difference `a - alpha * b`, broadcasting; alpha is 1 by default. */
+export function sub(a: Operand, b: Operand, options?: Scaled): Tensor {
+  const alpha = options?.alpha ?? 1;
+  return alpha === 1 ? apply(subOp, [a, b], null) : apply(addScaledOp, [a, -alpha, b], null);
+}
 
 /** Product `a * b` of elements, broadcasting. */
 export const mul = binary("mul", "a * b", number);
@@ -20,8 +36,11 @@ export const div = binary("div", "a / b");
 /** Power `a ** b` of elements; NaN for a negative base with a fractional exponent. The gradient of the exponent is 0 where base 0 meets exponent ≥ 0. */
 export const pow = binary("pow", "a ** b", { result: "number" });
 
-/** Remainder `a - b * floor(a / b)`, with the sign of `b`, as in Python. */
-export const remainder = binary("remainder", "a - b * floor(a / b)", number);
+/** Remainder `a - b * floor(a / b)`, with the sign of `b`, as in Python; NaN where b is 0. */
+export const remainder = binary("remainder", "remainder(a, b)", number);
+
+/** Remainder `a - b * trunc(a / b)`, with the sign of `a`, as in C; NaN where b is 0. */
+export const fmod = binary("fmod", "fmod(a, b)", number);
 
 /** The larger of two elements; a tie splits the gradient in half, NaN wins. */
 export const maximum = binary("maximum", "max(a, b)", number);
@@ -35,10 +54,10 @@ export const atan2 = binary("atan2", "atan2(a, b)");
 /** Negation `-x`. */
 export const neg = unary("neg", "-x", number);
 
-/** Absolute value; its gradient at 0 is 0. */
+/** Absolute value; its gradient at 0 and at NaN is 0. */
 export const abs = unary("abs", "abs(x)", number);
 
-/** -1, 0 or 1; the gradient is 0. */
+/** -1, 0 or 1, and 0 for NaN, as in PyTorch; the gradient is 0. */
 export const sign = unary("sign", "sign(x)", number);
 
 /** Square `x ** 2`. */

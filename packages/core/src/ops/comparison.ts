@@ -29,6 +29,9 @@ export const logicalAnd = binary("logicalAnd", "a && b", bool);
 /** Whether one is true (not 0), as bool. */
 export const logicalOr = binary("logicalOr", "a || b", bool);
 
+/** Whether exactly one is true (not 0), as bool. */
+export const logicalXor = binary("logicalXor", "!a != !b", bool);
+
 /** Whether the element is 0 or false, as bool. */
 export const logicalNot = unary("logicalNot", "!x", bool);
 
@@ -37,6 +40,9 @@ export const isNaN = unary("isNaN", "isnan(x)", bool);
 
 /** Whether the element is neither NaN nor infinite, as bool. */
 export const isFinite = unary("isFinite", "x - x == 0", bool);
+
+/** Whether the element is infinite, of either sign, as bool. */
+export const isInf = unary("isInf", "isinf(x)", bool);
 
 const whereOp = elementwiseOp("where", "condition ? a : b", {
   result: "same",
@@ -60,14 +66,41 @@ export interface ClampBounds {
   readonly max?: Operand;
 }
 
-const clampOp = elementwiseOp("clamp", "x < low ? low : x > high ? high : x", {
-  result: "same",
-  derivatives: { x: "x < low ? 0 : x > high ? 0 : 1", low: "x < low ? 1 : 0", high: "x < low ? 0 : x > high ? 1 : 0" },
-});
+const clampOp = elementwiseOp("clamp", "clamp(x, low, high)", { result: "same" });
 
-/** `x` limited to [min, max]; the gradient passes at the bounds themselves. An error when neither bound is given. */
+/**
+ * `x` limited to [min, max]; max wins where min > max. The gradient passes at the bounds themselves, NaN stays and gets gradient 0.
+ * An error when neither bound is given.
+ */
 export function clamp(x: Tensor, bounds: ClampBounds): Tensor {
   const { min, max } = bounds ?? {};
   if (min === undefined && max === undefined) throw new TypeError("clamp: give { min }, { max } or both");
   return apply(clampOp, [x, min ?? -Infinity, max ?? Infinity], null);
+}
+
+const nanToNumOp = elementwiseOp("nanToNum", "isnan(x) ? nan_ : x == inf ? posinf : x == -inf ? neginf : x", {
+  result: "same",
+  derivatives: { x: "isnan(x) || isinf(x) ? 0 : 1", nan_: null, posinf: null, neginf: null },
+});
+
+/** What replaces NaN and the infinities. */
+export interface Replacements {
+  /** Default 0. */
+  readonly nan?: number;
+  /** Default: the largest finite number of the dtype. */
+  readonly posinf?: number;
+  /** Default: the smallest finite number of the dtype. */
+  readonly neginf?: number;
+}
+
+/** `x` with NaN and infinities replaced by numbers; the gradient is 0 there. */
+export function nanToNum(x: Tensor, options: Replacements = {}): Tensor {
+  const largest = x.dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38;
+  const { nan = 0, posinf = largest, neginf = -largest } = options;
+  const values: Readonly<Record<string, Operand>> = { x, nan_: nan, posinf, neginf };
+  return apply(
+    nanToNumOp,
+    nanToNumOp.operands.map((operand) => values[operand]),
+    null,
+  );
 }

@@ -5,6 +5,7 @@ import { call, differentiate, type Expression, formula, name, names, number, sim
 import { broadcastShapes } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op, Operand, VJP } from "../tape/op.ts";
+import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** What the result's dtype is: that of the inputs, a number at least (bool becomes int32), a float at least, or `bool`. */
@@ -13,9 +14,9 @@ export type ResultType = "same" | "number" | "float" | "bool";
 /** How an elementwise operation differs from what its formula says by itself. */
 export interface ElementwiseOptions {
   /** Derivatives by argument, where a stabler, cheaper or conventional form exists; may use the result `y`. `null`: no gradient flows there. */
-  readonly derivatives?: Readonly<Record<string, string | null>>;
+  readonly derivatives?: Readonly<Record<string, string | null>> | undefined;
   /** Default "float": integers become float32. */
-  readonly result?: ResultType;
+  readonly result?: ResultType | undefined;
 }
 
 /** An elementwise operation knows the names of its operands, in order. */
@@ -122,6 +123,7 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
 
 function forward(op: string, kernel: Kernel, operands: readonly Operand[], meaning: Meaning): View {
   const tensors = operands.filter((operand) => typeof operand !== "number");
+  if (tensors.length === 0) throw new TypeError(`${op}: got numbers alone; one operand at least is a tensor`);
   const dtype = resultType(operands, tensors, meaning.result);
   const output = allocate(tensors[0].device, dtype, broadcastShapes(op, ...tensors.map((tensor) => tensor.shape)));
   const scalars =
@@ -154,8 +156,62 @@ export function unary(op: string, text: string, options?: ElementwiseOptions): (
   return (x) => apply(definition, [x], null);
 }
 
-/** An elementwise function of a tensor and a tensor or number, over names in the order in which the formula first reads them. */
-export function binary(op: string, text: string, options?: ElementwiseOptions): (a: Tensor, b: Operand) => Tensor {
+/** An elementwise function of two operands, one of them a tensor at least, over names in the order in which the formula first reads them. */
+export function binary(op: string, text: string, options?: ElementwiseOptions): (a: Operand, b: Operand) => Tensor {
   const definition = elementwiseOp(op, text, options);
   return (a, b) => apply(definition, [a, b], null);
+}
+
+/** Numbers that tune a function, with their defaults. */
+export type Parameters = Readonly<Record<string, number>>;
+
+/** How `elementwise` makes a function. */
+export interface FunctionOptions<P extends Parameters> extends ElementwiseOptions {
+  /** Names in the formula that are numbers, each with its default; callers change them in an options object. No gradient flows to them. */
+  readonly parameters?: P;
+}
+
+/** What callers may say of the parameters. */
+export type Tuned<P extends Parameters> = { readonly [K in keyof P]?: number };
+
+/**
+ * Makes an elementwise function from its formula: `elementwise("swish", "x * sigmoid(beta * x)", { parameters: { beta: 1 } })` is called as
+ * `swish(x)` or `swish(x, { beta: 2 })`. Value, fused loop and derivatives of every order follow from the text. The operand is `x`, unless `operands`
+ * lists others, which broadcast. Errors: a name in the formula that is neither an operand nor a parameter; `FormulaError` with the place in the text.
+ */
+export function elementwise<P extends Parameters = Record<never, number>>(
+  op: string,
+  text: string,
+  options?: FunctionOptions<P>,
+): (x: Tensor, options?: Tuned<P>) => Tensor;
+export function elementwise<const N extends readonly string[], P extends Parameters = Record<never, number>>(
+  op: string,
+  text: string,
+  options: FunctionOptions<P> & { readonly operands: N },
+): (...args: [...{ [K in keyof N]: Operand }, options?: Tuned<P>]) => Tensor;
+export function elementwise(
+  op: string,
+  text: string,
+  options: FunctionOptions<Parameters> & { readonly operands?: readonly string[] } = {},
+): (...args: (Operand | Tuned<Parameters> | undefined)[]) => Tensor {
+  const { operands = ["x"], parameters = {}, derivatives, result } = options;
+  const tuning = Object.keys(parameters);
+  const fixed = Object.fromEntries(tuning.map((parameter) => [parameter, null]));
+  const definition = elementwiseOp(op, text, { result, derivatives: { ...derivatives, ...fixed } });
+  const stranger = definition.operands.find((name) => !operands.includes(name) && !tuning.includes(name));
+  if (stranger !== undefined) throw new Error(`${op}: the formula reads ${stranger}; list it in { operands } or give it a default in { parameters }`);
+  const missing = operands.find((name) => !definition.operands.includes(name));
+  if (missing !== undefined) throw new Error(`${op}: the formula does not read the operand ${missing}`);
+  return (...args) => {
+    const tuned = (args[operands.length] ?? {}) as Tuned<Parameters>;
+    checkOptions(op, tuned, tuning);
+    const values = definition.operands.map((name) => {
+      const at = operands.indexOf(name);
+      if (at >= 0) return args[at] as Operand;
+      const value = tuned[name] ?? parameters[name];
+      if (typeof value !== "number") throw new TypeError(`${op}: ${name} is a number, got ${typeof value}`);
+      return value;
+    });
+    return apply(definition, values, null);
+  };
 }
