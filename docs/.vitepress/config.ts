@@ -4,19 +4,22 @@ import { type DefaultTheme, defineConfig } from "vitepress";
 
 const api = join(import.meta.dirname, "../api");
 
-/** The sidebar of the reference: a package, its kinds of names, its names. */
-function reference(folder = "", depth = 0): DefaultTheme.SidebarItem[] {
-  if (!existsSync(join(api, folder))) return [];
-  return readdirSync(join(api, folder), { withFileTypes: true })
-    .sort((a, b) => a.name.localeCompare(b.name))
-    .flatMap((entry): DefaultTheme.SidebarItem[] => {
-      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) {
-        const door = existsSync(join(api, path, "index.md")) ? { link: `/api/${path}/` } : {};
-        return [{ text: entry.name, collapsed: depth > 0 || !entry.name.startsWith("@"), items: reference(path, depth + 1), ...door }];
-      }
-      return entry.name === "index.md" ? [] : [{ text: entry.name.replace(/\.md$/, ""), link: `/api/${path.replace(/\.md$/, "")}` }];
-    });
+const pages = (folder: string, ending: string): string[] =>
+  existsSync(join(api, folder))
+    ? readdirSync(join(api, folder))
+        .filter((name) => name.endsWith(ending))
+        .sort()
+    : [];
+
+/** Packages of the reference. */
+const names = [...pages("", "gradtape"), ...pages("@gradtape", "").map((name) => `@gradtape/${name}`)].filter((name) => !name.endsWith("/"));
+
+/** The sidebar of a package's reference: all packages, and its own classes. The rest is found through its page and the search. */
+function reference(own?: string): DefaultTheme.SidebarItem[] {
+  const packages = names.filter((name) => name !== "@gradtape").map((name) => ({ text: name, link: `/api/${name}/` }));
+  const classes = pages(`${own}/classes`, ".md").map((file) => file.slice(0, -3));
+  const items = classes.map((name) => ({ text: name, link: `/api/${own}/classes/${name}` }));
+  return [{ text: "Packages", items: packages }, ...(items.length > 0 ? [{ text: `Classes of ${own}`, items }] : [])];
 }
 
 export default defineConfig({
@@ -45,7 +48,8 @@ export default defineConfig({
           ],
         },
       ],
-      "/api/": [{ text: "API reference", link: "/api/", items: reference() }],
+      "/api/": reference(),
+      ...Object.fromEntries(names.map((name) => [`/api/${name}/`, reference(name)])),
     },
     outline: [2, 3],
     search: { provider: "local" },

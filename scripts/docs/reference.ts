@@ -5,9 +5,11 @@ import {
   DeclarationReflection,
   Logger,
   LogLevel,
+  ParameterReflection,
   type ProjectReflection,
   ReflectionFlag,
   ReflectionKind,
+  SignatureReflection,
   type TypeDocOptions,
 } from "typedoc";
 import { packages, root } from "../check/workspace.ts";
@@ -83,21 +85,35 @@ function callConstants(project: ProjectReflection): void {
   }
 }
 
-/** Gives chaining methods, which a mapped type declares, the documentation of the op that they call. */
+/** Shows chaining methods, which a mapped type declares, with the parameters and the documentation of the op that they call. */
 function documentMethods(project: ProjectReflection): void {
-  const ops = new Map(
-    project
-      .getReflectionsByKind(ReflectionKind.Function | ReflectionKind.Variable)
-      .map((op) => [op.name, op.comment ?? (op as DeclarationReflection).signatures?.find((signature) => signature.comment)?.comment]),
-  );
+  const ops = new Map(project.getReflectionsByKind(ReflectionKind.Function).map((op) => [op.name, op as DeclarationReflection]));
   for (const property of project.getReflectionsByKind(ReflectionKind.Property)) {
-    if (!(property instanceof DeclarationReflection) || property.comment !== undefined) continue;
-    const inner = property.type?.type === "reflection" ? property.type.declaration.signatures : undefined;
-    if (inner?.some((signature) => signature.comment)) continue;
-    const comment = property.type?.type === "reflection" ? ops.get(property.name)?.clone() : undefined;
-    if (comment !== undefined) {
-      comment.blockTags = [];
-      property.comment = comment;
+    if (!(property instanceof DeclarationReflection) || property.comment !== undefined || property.type?.type !== "reflection") continue;
+    const op = ops.get(property.name);
+    if (op?.signatures === undefined || property.type.declaration.signatures?.some(({ comment }) => comment !== undefined)) continue;
+    if (property.inheritedFrom !== undefined && property.parent?.name !== "Tensor") {
+      project.removeReflection(property);
+      continue;
     }
+    property.kind = ReflectionKind.Method;
+    property.signatures = op.signatures.map((signature) => asMethod(signature, property));
+    delete property.type;
   }
+}
+
+/** The signature of a method whose object is the first parameter of an op. */
+function asMethod(op: SignatureReflection, method: DeclarationReflection): SignatureReflection {
+  const signature = new SignatureReflection(op.name, ReflectionKind.CallSignature, method);
+  signature.parameters = (op.parameters ?? []).slice(1).map((given) => {
+    const parameter = new ParameterReflection(given.name, ReflectionKind.Parameter, signature);
+    parameter.flags = given.flags;
+    if (given.type !== undefined) parameter.type = given.type;
+    if (given.defaultValue !== undefined) parameter.defaultValue = given.defaultValue;
+    if (given.comment !== undefined) parameter.comment = given.comment.clone();
+    return parameter;
+  });
+  if (op.type !== undefined) signature.type = op.type;
+  if (op.comment !== undefined) signature.comment = op.comment.clone();
+  return signature;
 }

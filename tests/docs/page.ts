@@ -36,7 +36,7 @@ export function blocksOf(markdown: string): Block[] {
   return blocks.filter(({ marks }) => !marks.includes("other"));
 }
 
-/** A trailing `// → value`; lines of the form `//   value` below it go on. */
+/** `// → value` behind a statement or below it; lines of the form `//   value` below it go on. */
 const arrow = /\/\/ → (.*)$/;
 const further = /^\s*\/\/ {3}(.*)$/;
 
@@ -79,7 +79,7 @@ function rewritten(block: Block, imports: Map<string, Set<string>>): { body: str
     const value = [claim[1]];
     for (let next = index + 1; next < lines.length && further.test(lines[next]); next++) value.push(further.exec(lines[next])![1]);
     const at = block.line + index;
-    edits.push(...printing(file, index, at));
+    edits.push(...printing(file, /^\s*\/\//.test(line) ? index - 1 : index, at));
     return [{ line: at, value: value.map((text) => text.trimEnd()).join("\n") }];
   });
   return { body: edited(block.code, edits), found };
