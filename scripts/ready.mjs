@@ -1,5 +1,5 @@
 // Makes `npm start` and `npm test` work on a fresh clone with only Node and npm: installs by the frozen lock file when something changed since the
-// last install, then runs the given command. The pnpm that installs is the one pinned in package.json, brought by npx. Plain JavaScript: nothing is
+// last install, then runs the given command. What the installation says goes to standard error. The pnpm that installs is the one pinned in package.json, brought by npx. Plain JavaScript: nothing is
 // installed yet when it starts. Says nothing when all is there.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -24,8 +24,8 @@ function wanted() {
   return hash.digest("hex");
 }
 
-function run(command, args, env = process.env) {
-  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", shell: windows, env });
+function run(command, args, { env = process.env, stdout = "inherit" } = {}) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: ["inherit", stdout, "inherit"], shell: windows, env });
   if (error) {
     console.error(`${command}: ${error.message}`);
     process.exit(1);
@@ -39,7 +39,7 @@ const state = wanted();
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== state) {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   console.error(`Installing by the lock file, with ${packageManager} …`);
-  const status = run("npx", ["--yes", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"]);
+  const status = run("npx", ["--yes", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"], { stdout: 2 });
   if (status !== 0) process.exit(status);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, state);
@@ -48,5 +48,5 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== state) {
 const [command, ...args] = process.argv.slice(2);
 if (command !== undefined) {
   const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
-  process.exit(run(command, args, { ...process.env, PATH: path }));
+  process.exit(run(command, args, { env: { ...process.env, PATH: path } }));
 }
