@@ -9,6 +9,12 @@ export type Reduction = "sum" | "prod" | "max" | "min" | "argmax" | "argmin";
 export type Lifetime = "value" | "variable";
 
 /**
+ * How a scan goes along an axis. "affine", of inputs a and b: `y₀ = b₀`, `yₖ = aₖ yₖ₋₁ + bₖ`, of which running sums and products, their gradients and every
+ * linear recurrence are made. "argmax" and "argmin", of one input: the index of the running extremum, the latest of a tie; NaN beats every number.
+ */
+export type Scan = "affine" | "argmax" | "argmin";
+
+/**
  * What a device must be able to do; everything else is composed from it. Inputs are views of any strides, outputs are allocated by the caller.
  * A backend proves itself with `conformance(backend)`.
  */
@@ -30,4 +36,8 @@ export interface Backend {
   gather(input: View, axis: number, index: View, output: View): void;
   /** `output[…,index[…,i,…],…] += source[…,i,…]` along `axis`; index and source have one shape. */
   scatterAdd(output: View, axis: number, index: View, source: View): void;
+  /** Goes along `axis`, where each element needs the one before; inputs and output have one shape. */
+  scan(scan: Scan, inputs: readonly View[], axis: number, output: View): void;
+  /** The int32 indices that sort each line along `axis`: stable, NaN is the largest. */
+  argsort(input: View, axis: number, order: "ascending" | "descending", output: View): void;
 }

@@ -1,5 +1,7 @@
 import { type Expression, evaluate, formula, hoist, name, names } from "../formula/index.ts";
 
+const none: readonly number[] = [];
+
 /**
  * What `Backend.map` runs: one expression per output over the tensors and uniforms of a formula. Sub-expressions of scalars alone are hoisted:
  * they are computed once in float64 and passed in, because folding them in float32 makes Adam's error 8 times worse.
@@ -24,8 +26,9 @@ export class Kernel {
   }
 
   /** The uniforms' values for these scalars, in float64. */
-  uniformValues(scalars: Readonly<Record<string, number>>): number[] {
-    return this.#uniformExpressions.map((expression) => evaluate(expression, scalars));
+  uniformValues(scalars: Readonly<Record<string, number>>): readonly number[] {
+    if (this.#uniformExpressions.length === 0) return none;
+    return this.#uniformExpressions.map((expression) => (expression.kind === "name" ? scalars[expression.name] : evaluate(expression, scalars)));
   }
 }
 

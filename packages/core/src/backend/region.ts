@@ -1,11 +1,12 @@
 import type { Storage } from "./view.ts";
 
-/** Storages made since the innermost region began; `undefined` outside of any, where the collector owns everything. */
-let made: Set<Storage> | undefined;
+/** Storages made inside the regions that are open, innermost last; outside of any region the collector owns everything. */
+const made: Storage[] = [];
+let open = 0;
 
 /** Notes a fresh storage as owned by the current region. */
 export function own(storage: Storage): void {
-  made?.add(storage);
+  if (open > 0) made.push(storage);
 }
 
 /** Gives memory back to its backend at once. Only for storages that no tensor of a user can show. */
@@ -19,21 +20,28 @@ export function free(storage: Storage): void {
  * @param keeps the storages of the result.
  * @param handOver gets the kept storages that were made inside.
  */
-export function region<T>(fn: () => T, keeps: (result: T) => Iterable<Storage>, handOver?: (kept: Storage) => void): T {
-  const outer = made;
-  const inner = new Set<Storage>();
-  made = inner;
+export function region<T>(fn: () => T, keeps: (result: T) => readonly Storage[], handOver?: (kept: Storage) => void): T {
+  const start = made.length;
+  open++;
   let result: T;
   try {
     result = fn();
+  } catch (error) {
+    made.length = start;
+    throw error;
   } finally {
-    made = outer;
+    open--;
   }
-  for (const storage of keeps(result)) {
-    if (!inner.delete(storage)) continue;
-    outer?.add(storage);
-    handOver?.(storage);
+  if (made.length === start) return result;
+  const kept = keeps(result);
+  let end = start;
+  for (let i = start; i < made.length; i++) {
+    const storage = made[i];
+    if (kept.includes(storage)) {
+      handOver?.(storage);
+      made[end++] = storage;
+    } else free(storage);
   }
-  for (const storage of inner) free(storage);
+  made.length = open > 0 ? end : start;
   return result;
 }

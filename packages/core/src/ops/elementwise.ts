@@ -24,6 +24,10 @@ export interface ElementwiseOp extends Op<null> {
   readonly operands: readonly string[];
 }
 
+/** Where a derivative finds an operand: an input's index, or one of these. */
+const INCOMING = -1;
+const RESULT = -2;
+
 interface Meaning {
   readonly names: readonly string[];
   readonly expression: Expression;
@@ -68,15 +72,16 @@ export function elementwiseOp(op: string, text: string, options: ElementwiseOpti
 function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string, string | null>>, text?: string, order = 0): ElementwiseOp {
   const incoming = order === 0 ? "g" : `g${order}`;
   const result = order === 0 ? "y" : `y${order}`;
-  const kernels = new Map<string, Kernel>();
+  const kernels = new Map<number, Kernel>();
   const kernelFor = (operands: readonly Operand[]): Kernel => {
-    let pattern = "";
-    for (const operand of operands) pattern += typeof operand === "number" ? "s" : "t";
-    let kernel = kernels.get(pattern);
+    let numbers = 0;
+    for (let k = 0; k < operands.length; k++) if (typeof operands[k] === "number") numbers |= 1 << k;
+    let kernel = kernels.get(numbers);
     if (kernel === undefined) {
-      const tensors = meaning.names.filter((_, k) => pattern[k] === "t");
-      const scalars = meaning.names.filter((_, k) => pattern[k] === "s");
-      kernels.set(pattern, (kernel = new Kernel({ y: meaning.expression }, tensors, scalars)));
+      const isNumber = (k: number): boolean => (numbers & (1 << k)) !== 0;
+      const tensors = meaning.names.filter((_, k) => !isNumber(k));
+      const scalars = meaning.names.filter((_, k) => isNumber(k));
+      kernels.set(numbers, (kernel = new Kernel({ y: meaning.expression }, tensors, scalars)));
     }
     return kernel;
   };
@@ -90,7 +95,10 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
       const product = simplify(scaled(name(incoming), slope));
       const used = names(product);
       const operands = [incoming, ...meaning.names, result].filter((n) => n === incoming || used.includes(n));
-      return { operands, op: build(`${op}Backward`, { names: operands, expression: product, result: "float" }, {}, undefined, order + 1) };
+      const sources = operands.map((n) => (n === incoming ? INCOMING : n === result ? RESULT : meaning.names.indexOf(n)));
+      const passes = product.kind === "name" && product.name === incoming;
+      const meant = { names: operands, expression: product, result: "float" } as const;
+      return { sources, op: passes ? undefined : build(`${op}Backward`, meant, {}, undefined, order + 1) };
     });
   });
 
@@ -98,16 +106,17 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
     const derivative = derived[index];
     if (derivative === null) return null;
     return (g, saved) => {
-      const { operands, op: slope } = derivative();
-      const operand = (n: string): Operand => (n === incoming ? g : n === result ? saved.output : saved.inputs[meaning.names.indexOf(n)]) as Operand;
-      return apply(slope, operands.map(operand), null);
+      const { sources, op: slope } = derivative();
+      if (slope === undefined) return g;
+      const operands = sources.map((source) => (source === INCOMING ? g : source === RESULT ? saved.output : saved.inputs[source]) as Operand);
+      return apply(slope, operands, null);
     };
   };
 
   const vjps = meaning.names.map((_, k) => vjpAt(k));
   const saves = lazy(() => {
-    const read = new Set(derived.flatMap((derivative) => derivative?.().operands ?? []));
-    return { inputs: meaning.names.flatMap((n, k) => (read.has(n) ? [k] : [])), output: read.has(result) };
+    const read = new Set(derived.flatMap((derivative) => derivative?.().sources ?? []));
+    return { inputs: meaning.names.flatMap((_, k) => (read.has(k) ? [k] : [])), output: read.has(RESULT) };
   });
   return {
     name: op,
@@ -122,14 +131,17 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
 }
 
 function forward(op: string, kernel: Kernel, operands: readonly Operand[], meaning: Meaning): View {
-  const tensors = operands.filter((operand) => typeof operand !== "number");
+  const tensors: Tensor[] = [];
+  const scalars: Record<string, number> = {};
+  for (let k = 0; k < operands.length; k++) {
+    const operand = operands[k];
+    if (typeof operand === "number") scalars[meaning.names[k]] = operand;
+    else tensors.push(operand);
+  }
   if (tensors.length === 0) throw new TypeError(`${op}: got numbers alone; one operand at least is a tensor`);
   const dtype = resultType(operands, tensors, meaning.result);
-  const output = allocate(tensors[0].device, dtype, broadcastShapes(op, ...tensors.map((tensor) => tensor.shape)));
-  const scalars =
-    kernel.uniforms.length === 0
-      ? {}
-      : Object.fromEntries(operands.flatMap((operand, k) => (typeof operand === "number" ? [[meaning.names[k], operand]] : [])));
+  const shape = tensors.length === 1 ? tensors[0].shape : broadcastShapes(op, ...tensors.map((tensor) => tensor.shape));
+  const output = allocate(tensors[0].device, dtype, shape);
   tensors[0].device.backend.map(kernel, tensors, kernel.uniformValues(scalars), [output]);
   return output;
 }

@@ -20,10 +20,16 @@ export function listen(listener: Listener): () => void {
   return () => void listeners.delete(listener);
 }
 
-/** Runs `fn` with recording switched on or off and restores it, whatever happens. `fn` must not be asynchronous: the switch is back before it would go on. */
-export function withGrad<T>(enabled: boolean, fn: () => T): T {
+/** Switches recording and tells how it was; whoever calls this switches it back in a `finally`. */
+export function switchGrad(enabled: boolean): boolean {
   const before = recording;
   recording = enabled;
+  return before;
+}
+
+/** Runs `fn` with recording switched on or off and restores it, whatever happens. `fn` must not be asynchronous: the switch is back before it would go on. */
+export function withGrad<T>(enabled: boolean, fn: () => T): T {
+  const before = switchGrad(enabled);
   try {
     const result = fn();
     if (result instanceof Promise)
@@ -59,9 +65,7 @@ function checkDevices(op: Op, inputs: readonly Operand[]): void {
 /** The one function in which operations happen: computes the value, records it on the tape when a gradient flows, tells the listeners. */
 export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: Attrs): Tensor {
   checkDevices(op, inputs);
-  const records = recording && op.vjp !== undefined && inputs.some((input) => typeof input !== "number" && input.node !== null);
-  const before = recording;
-  recording = false;
+  const before = switchGrad(false);
   depth++;
   let output: Tensor;
   try {
@@ -70,23 +74,33 @@ export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: A
     depth--;
     recording = before;
   }
-  if (records) output.node = record(op, inputs, attrs, output);
+  if (before && op.vjp !== undefined) record(op, inputs, attrs, output);
   if (listeners.size > 0 && depth === 0) for (const listener of listeners) listener({ op, inputs, attrs, output });
   return output;
 }
 
-function record(op: Op, inputs: readonly Operand[], attrs: unknown, output: Tensor): TapeNode | null {
-  const edges = inputs.map((input, k) => (typeof input === "number" || input.node === null || vjpOf(op, k) === null ? null : input.node));
-  if (edges.every((edge) => edge === null)) return null;
+/** What is saved: a variable may take over other memory before the backward pass, the values that were read stay these. */
+const valueOf = (input: Tensor): Tensor => (input.constructor === Tensor ? input : Object.assign(new Tensor(input), { node: input.node }));
+
+/** Puts the output on the tape when a gradient flows through one of the inputs. */
+function record(op: Op, inputs: readonly Operand[], attrs: unknown, output: Tensor): void {
+  let edges: (TapeNode | null)[] | undefined;
+  for (let k = 0; k < inputs.length; k++) {
+    const input = inputs[k];
+    if (typeof input === "number" || input.node === null || vjpOf(op, k) === null) continue;
+    edges ??= new Array<TapeNode | null>(inputs.length).fill(null);
+    edges[k] = input.node;
+  }
+  if (edges === undefined) return;
   const node = new TapeNode(op, output, edges, attrs);
+  output.node = node;
   const { saves } = op;
-  const keeps = (k: number): boolean => saves?.inputs?.includes(k) ?? true;
+  const kept = saves?.inputs;
   node.save({
-    inputs: inputs.map((input, k) => (typeof input === "number" || keeps(k) ? input : undefined)),
+    inputs: inputs.map((input, k) => (typeof input === "number" ? input : kept === undefined || kept.includes(k) ? valueOf(input) : undefined)),
     output: (saves?.output ?? true) ? output : undefined,
     shapes: inputs.map((input) => (typeof input === "number" ? [] : input.shape)),
     dtypes: inputs.map((input) => (typeof input === "number" ? output.dtype : input.dtype)),
     attrs,
   });
-  return node;
 }

@@ -1,9 +1,10 @@
+import type { Storage } from "../backend/view.ts";
 import { sameShape, showShape } from "../shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { withGrad } from "./apply.ts";
+import { switchGrad, withGrad } from "./apply.ts";
 import { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
-import { vjpOf } from "./op.ts";
+import { type Op, vjpOf } from "./op.ts";
 
 /** How a backward pass treats the graph. */
 export interface BackwardOptions {
@@ -87,36 +88,77 @@ export function* backwardSteps({ roots, options, wanted, memory }: Pass): Genera
     if (wanted === undefined || wanted.has(node) || node.edges.some((edge) => edge !== null && leads.has(edge))) leads.add(node);
   for (const node of leads) if (node.op !== null) node.checkedSaved();
   const gradients = new Map<TapeNode, Tensor>();
-  const accumulate = (node: TapeNode, gradient: Tensor): void => {
-    const before = gradients.get(node);
-    const sum = (): Tensor => (before === undefined ? gradient : arithmetic.add(before, gradient));
-    const total = memory === undefined ? sum() : memory.collect(sum, (result) => [result]);
-    memory?.hold(total);
-    if (before !== undefined) memory?.drop(before);
-    gradients.set(node, total);
-  };
-  for (const { node, gradient } of roots) withGrad(createGraph, () => accumulate(node, gradient));
+  for (const { node, gradient } of roots) accumulate(gradients, node, gradient, createGraph, memory);
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
     const arrived = gradients.get(node);
     if (arrived === undefined) continue;
     gradients.delete(node);
-    if (!leads.has(node)) {
-      memory?.drop(arrived);
-      continue;
+    if (leads.has(node)) {
+      if (node.hooks !== undefined) memory?.disown(arrived);
+      const step = visit(node, arrived, leads, createGraph, memory);
+      if (!retainGraph) node.release();
+      for (let k = 0; k < step.outgoing.length; k++) {
+        const edge = node.edges[k];
+        const gradient = step.outgoing[k];
+        if (edge !== null && gradient !== null) accumulate(gradients, edge, gradient, createGraph, memory);
+      }
+      yield step;
     }
-    if (node.hooks !== undefined) memory?.disown(arrived);
-    const incoming = withGrad(createGraph, () => runHooks(node, arrived));
-    const visit = (): BackwardStep => ({ node, incoming, outgoing: outgoingOf(node, incoming, leads) });
-    const step = withGrad(createGraph, () => (memory === undefined ? visit() : memory.collect(visit, ({ outgoing }) => outgoing)));
-    if (!retainGraph) node.release();
-    step.outgoing.forEach((gradient, k) => {
-      const edge = node.edges[k];
-      if (gradient !== null && edge !== null) withGrad(createGraph, () => accumulate(edge, gradient));
-    });
-    yield step;
     memory?.drop(arrived);
   }
+}
+
+/** Adds a gradient to those that wait at a node. */
+function accumulate(
+  gradients: Map<TapeNode, Tensor>,
+  node: TapeNode,
+  gradient: Tensor,
+  createGraph: boolean,
+  memory: GradientMemory | undefined,
+): void {
+  const before = gradients.get(node);
+  if (before === undefined) {
+    gradients.set(node, gradient);
+    memory?.hold(gradient);
+    return;
+  }
+  const recorded = switchGrad(createGraph);
+  try {
+    const total = memory === undefined ? arithmetic.add(before, gradient) : memory.collect(() => arithmetic.add(before, gradient), storageOf);
+    gradients.set(node, total);
+    memory?.hold(total);
+    memory?.drop(before);
+  } finally {
+    switchGrad(recorded);
+  }
+}
+
+/** One node's step: hooks, then the products for its inputs. */
+function visit(
+  node: TapeNode,
+  arrived: Tensor,
+  leads: ReadonlySet<TapeNode>,
+  createGraph: boolean,
+  memory: GradientMemory | undefined,
+): BackwardStep {
+  const recorded = switchGrad(createGraph);
+  try {
+    const incoming = node.hooks === undefined ? arrived : runHooks(node, arrived);
+    if (node.op === null) return { node, incoming, outgoing: [] };
+    const outgoing = memory === undefined ? outgoingOf(node, incoming, leads) : memory.collect(() => outgoingOf(node, incoming, leads), storagesOf);
+    return { node, incoming, outgoing };
+  } finally {
+    switchGrad(recorded);
+  }
+}
+
+const storageOf = ({ storage }: Tensor): readonly Storage[] => [storage];
+
+function storagesOf(gradients: readonly (Tensor | null)[]): readonly Storage[] {
+  const storages: Storage[] = [];
+  for (const gradient of gradients) if (gradient !== null) storages.push(gradient.storage);
+  return storages;
 }
 
 function runHooks(node: TapeNode, gradient: Tensor): Tensor {
@@ -131,14 +173,10 @@ function runHooks(node: TapeNode, gradient: Tensor): Tensor {
 }
 
 function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNode>): (Tensor | null)[] {
-  const { op } = node;
-  if (op === null) return [];
   const saved = node.checkedSaved();
   return node.edges.map((edge, k) => {
-    const vjp = edge !== null && leads.has(edge) ? vjpOf(op, k) : null;
-    if (vjp === null) return null;
-    const gradient = vjp(incoming, saved);
-    return arithmetic.cast(arithmetic.sumTo(gradient, saved.shapes[k]), saved.dtypes[k]);
+    const vjp = edge !== null && leads.has(edge) ? vjpOf(node.op as Op, k) : null;
+    return vjp === null ? null : arithmetic.cast(arithmetic.sumTo(vjp(incoming, saved), saved.shapes[k]), saved.dtypes[k]);
   });
 }
 

@@ -9,14 +9,12 @@ import type { Tensor } from "../tensor/tensor.ts";
 export class GradientMemory {
   readonly #holders = new Map<Storage, number>();
 
-  /** Runs a part of the pass and frees its temporaries; the gradients that it results in become the pass's own. */
-  collect<T>(part: () => T, gradientsOf: (result: T) => readonly (Tensor | null)[]): T {
-    return region(
-      part,
-      (result) => gradientsOf(result).flatMap((gradient) => (gradient === null ? [] : [gradient.storage])),
-      (storage) => void this.#holders.set(storage, 0),
-    );
+  /** Runs a part of the pass and frees its temporaries; the memory that its result shows becomes the pass's own. */
+  collect<T>(part: () => T, shows: (result: T) => readonly Storage[]): T {
+    return region(part, shows, this.#receive);
   }
+
+  readonly #receive = (storage: Storage): void => void this.#holders.set(storage, 0);
 
   /** One more place shows this gradient's memory. */
   hold({ storage }: Tensor): void {

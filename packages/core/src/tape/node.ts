@@ -67,7 +67,9 @@ export class TapeNode {
   /** Keeps what the backward pass will need, with the versions that it has now. */
   save(saved: Saved): void {
     this.#saved = saved;
-    this.#versions = operandsOf(saved).map(versionOf);
+    const versions = saved.inputs.map(versionOf);
+    versions.push(versionOf(saved.output));
+    this.#versions = versions;
   }
 
   /** What was saved; `null` for a leaf and after release. */
@@ -82,14 +84,15 @@ export class TapeNode {
       throw new Error(
         `backward: the saved values of ${this.name} were freed by an earlier backward(); pass { retainGraph: true } to the first one to go through the graph again`,
       );
-    operandsOf(saved).forEach((operand, k) => {
-      if (versionOf(operand) === this.#versions[k]) return;
-      const { shape } = operand as Tensor;
-      const what = k < saved.inputs.length ? `input ${k}` : "its output";
+    const { inputs, output } = saved;
+    for (let k = 0; k <= inputs.length; k++) {
+      const operand = k < inputs.length ? inputs[k] : output;
+      if (versionOf(operand) === this.#versions[k]) continue;
+      const what = k < inputs.length ? `input ${k}` : "its output";
       throw new Error(
-        `backward: ${this.name} saved ${what} of shape ${showShape(shape)} at version ${this.#versions[k]}, but it was changed in place since (version ${versionOf(operand)}); call backward() before optimizer.step() or assign(), or run the forward pass again`,
+        `backward: ${this.name} saved ${what} of shape ${showShape((operand as Tensor).shape)} at version ${this.#versions[k]}, but it was changed in place since (version ${versionOf(operand)}); call backward() before optimizer.step() or assign(), or run the forward pass again`,
       );
-    });
+    }
     return saved;
   }
 
@@ -98,7 +101,5 @@ export class TapeNode {
     if (this.op !== null) this.#saved = null;
   }
 }
-
-const operandsOf = (saved: Saved): readonly (Operand | undefined)[] => [...saved.inputs, saved.output];
 
 const versionOf = (operand: Operand | undefined): number => (operand === undefined || typeof operand === "number" ? 0 : operand.storage.version);

@@ -1,5 +1,5 @@
-import { type Shape, sizeOf } from "../../shape.ts";
-import { broadcastView, type View } from "../view.ts";
+import { type Shape, sameShape, sizeOf } from "../../shape.ts";
+import { broadcastView, isDense, type View } from "../view.ts";
 
 /** How a loop walks several views at once: sizes outermost first, one row of strides per view, the fewest dimensions that will do. */
 export interface Layout {
@@ -8,8 +8,12 @@ export interface Layout {
   readonly offsets: readonly number[];
 }
 
+const unit: readonly number[] = [1];
+
 /** The views broadcast to `shape`, dimensions of size 1 dropped and neighbours merged where every view steps evenly across both. */
 export function layoutOf(shape: Shape, views: readonly View[]): Layout {
+  if (views.every((view) => sameShape(view.shape, shape) && isDense(view)))
+    return { shape: [sizeOf(shape)], strides: views.map(() => unit), offsets: views.map((view) => view.offset) };
   const wide = views.map((view) => broadcastView(view, shape));
   const sizes: number[] = [];
   const strides: number[][] = wide.map(() => []);

@@ -1,14 +1,15 @@
 import ndarray, { type NdArray } from "ndarray";
 import ops from "ndarray-ops";
-import { type DType, newArray, type TypedArray } from "../../dtype.ts";
+import { type DType, dtypes, newArray, type TypedArray } from "../../dtype.ts";
 import { contiguousStrides, type Shape, showShape, sizeOf } from "../../shape.ts";
-import type { Backend, Reduction } from "../backend.ts";
+import type { Backend, Reduction, Scan } from "../backend.ts";
 import { cpu } from "../device.ts";
 import { copyKernel, type Kernel, kernel } from "../kernel.ts";
 import { broadcastView, hostData, hostStorage, newHostStorage, restride, type Storage, type View } from "../view.ts";
 import { forEachRow, innerSteps, layoutOf } from "./layout.ts";
 import { compileLoop, type Loop } from "./loop.ts";
 import { type Matrix, multiply } from "./matmul.ts";
+import { scanLines, sortLines } from "./scan.ts";
 
 /** An ndarray on the same memory as a host view, without a copy. */
 export const toNdarray = (view: View): NdArray<TypedArray> => ndarray(hostData(view), [...view.shape], [...view.strides], view.offset);
@@ -42,7 +43,7 @@ function searchKernel(beats: ">" | "<"): Kernel {
  */
 class ReferenceBackend implements Backend {
   readonly name = "reference";
-  readonly #loops = new WeakMap<Kernel, Map<string, Loop>>();
+  readonly #loops = new WeakMap<Kernel, Map<number, Loop>>();
 
   allocate(dtype: DType, length: number): Storage {
     return newHostStorage(cpu, dtype, length);
@@ -69,7 +70,8 @@ class ReferenceBackend implements Backend {
   #loop(kernel: Kernel, views: readonly View[]): Loop {
     let byType = this.#loops.get(kernel);
     if (byType === undefined) this.#loops.set(kernel, (byType = new Map()));
-    const types = views.map((view) => view.dtype).join();
+    let types = 1;
+    for (const view of views) types = types * dtypes.length + dtypes.indexOf(view.dtype);
     let loop = byType.get(types);
     if (loop === undefined) byType.set(types, (loop = compileLoop(kernel)));
     return loop;
@@ -144,6 +146,19 @@ class ReferenceBackend implements Backend {
     this.#walkIndex("scatterAdd", output, axis, index, source, (table, at, dense, i) => {
       table[at] += dense[i];
     });
+  }
+
+  scan(scan: Scan, inputs: readonly View[], axis: number, output: View): void {
+    scanLines(
+      scan,
+      inputs.map((input) => broadcastView(input, output.shape)),
+      axis,
+      output,
+    );
+  }
+
+  argsort(input: View, axis: number, order: "ascending" | "descending", output: View): void {
+    sortLines(input, axis, order === "descending", output);
   }
 
   /** Visits each index with the table's element that it names and the dense view's element at its own place. */
