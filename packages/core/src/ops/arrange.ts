@@ -1,4 +1,8 @@
+import { copyKernel } from "../backend/kernel.ts";
+import { allocate, restride } from "../backend/view.ts";
 import { type Dims, normalizeDim, type Shape, showShape, sizeOf } from "../shape.ts";
+import { apply } from "../tape/apply.ts";
+import type { Op } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 const listOf = (dims: Dims): readonly number[] => (typeof dims === "number" ? [dims] : dims);
@@ -41,30 +45,51 @@ export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
   return x.reshape([...x.shape.slice(0, at), ...full, ...x.shape.slice(at + 1)]);
 }
 
+/** The pieces into which rolling cuts a dimension of size `n`: where they start, where they go, how long they are. */
+function pieces(n: number, shift: number): { readonly from: number; readonly to: number; readonly length: number }[] {
+  const by = n === 0 ? 0 : ((shift % n) + n) % n;
+  return [
+    { from: 0, to: by, length: n - by },
+    { from: n - by, to: 0, length: by },
+  ].filter(({ length }) => length > 0);
+}
+
+const rollOp: Op<{ readonly shifts: readonly number[] }> = {
+  name: "roll",
+  saves: { inputs: [], output: false },
+  forward: ([x], { shifts }) => {
+    const input = x as Tensor;
+    const output = allocate(input.device, input.dtype, input.shape);
+    const copy = (d: number, shape: Shape, from: number, to: number): void => {
+      if (d < shifts.length)
+        for (const piece of pieces(input.shape[d], shifts[d]))
+          copy(d + 1, [...shape, piece.length], from + piece.from * input.strides[d], to + piece.to * output.strides[d]);
+      else input.device.backend.map(copyKernel, [restride(input, shape, input.strides, from)], [], [restride(output, shape, output.strides, to)]);
+    };
+    copy(0, [], input.offset, output.offset);
+    return output;
+  },
+  vjp: [(g, { attrs: { shifts } }) => apply(rollOp, [g], { shifts: shifts.map((shift) => -shift) })],
+};
+
 /** Elements moved on by `shifts` along dimensions; what falls off the end comes back at the start. Without `dims` the flattened tensor is rolled. */
 export function roll(x: Tensor, shifts: number | readonly number[], dims?: Dims): Tensor {
   const by = listOf(shifts);
-  if (dims === undefined) {
-    if (by.length !== 1) throw new RangeError(`roll: ${by.length} shifts need as many dims, got none`);
-    return rolled(x.reshape([-1]), by[0], 0).reshape(x.shape);
-  }
-  const along = listOf(dims).map((dim) => normalizeDim("roll", dim, x.shape));
+  if (by.some((shift) => !Number.isInteger(shift))) throw new RangeError(`roll: a shift is an integer, got ${showShape(by)}`);
+  if (dims === undefined && by.length === 1) return apply(rollOp, [x.reshape([-1])], { shifts: by }).reshape(x.shape);
+  const along = listOf(dims ?? []).map((dim) => normalizeDim("roll", dim, x.shape));
   if (by.length !== along.length) throw new RangeError(`roll: ${by.length} shifts and ${along.length} dims; there must be equally many`);
-  return along.reduce((y, dim, k) => rolled(y, by[k], dim), x);
-}
-
-function rolled(x: Tensor, shift: number, dim: number): Tensor {
-  if (!Number.isInteger(shift)) throw new RangeError(`roll: a shift is an integer, got ${shift}`);
-  const n = x.ndim === 0 ? 1 : x.shape[dim];
-  const start = n === 0 ? 0 : (((-shift % n) + n) % n) % n;
-  return start === 0 ? x : x.narrow(dim, start, n - start).cat([x.narrow(dim, 0, start)], dim);
+  const shiftOf = (d: number): number => along.reduce((total, dim, k) => (dim === d ? total + by[k] : total), 0);
+  return apply(rollOp, [x], { shifts: x.shape.map((_, d) => shiftOf(d)) });
 }
 
 /** The tensor put next to itself, so many times per dimension; further repeats come first. NumPy's `tile`, PyTorch's `Tensor.repeat`. */
 export function repeat(x: Tensor, repeats: readonly number[]): Tensor {
   const lead = repeats.length - x.ndim;
   if (lead < 0 || repeats.some((n) => !Number.isInteger(n) || n < 0))
-    throw new RangeError(`repeat: ${showShape(repeats)} must name a non-negative number for each of the ${x.ndim} dimensions of ${showShape(x.shape)}`);
+    throw new RangeError(
+      `repeat: ${showShape(repeats)} must name a non-negative number for each of the ${x.ndim} dimensions of ${showShape(x.shape)}`,
+    );
   const shape = repeats.map((_, d) => (d < lead ? 1 : x.shape[d - lead]));
   return x
     .reshape(shape.flatMap((n) => [1, n]))
@@ -82,8 +107,14 @@ export function repeatInterleave(x: Tensor, repeats: number | readonly number[],
   const dim = normalizeDim("repeatInterleave", options.dim, x.shape);
   const counts = listOf(repeats);
   if (counts.some((n) => !Number.isInteger(n) || n < 0) || (typeof repeats !== "number" && counts.length !== x.shape[dim]))
-    throw new RangeError(`repeatInterleave: ${showShape(counts)} must be one number, or one for each of the ${x.shape[dim]} indices of dimension ${dim}`);
-  if (typeof repeats !== "number") return x.indexSelect(dim, counts.flatMap((n, i) => new Array<number>(n).fill(i)));
+    throw new RangeError(
+      `repeatInterleave: ${showShape(counts)} must be one number, or one for each of the ${x.shape[dim]} indices of dimension ${dim}`,
+    );
+  if (typeof repeats !== "number")
+    return x.indexSelect(
+      dim,
+      counts.flatMap((n, i) => new Array<number>(n).fill(i)),
+    );
   const { shape } = x;
   const [before, after] = [shape.slice(0, dim + 1), shape.slice(dim + 1)];
   return x
@@ -134,7 +165,10 @@ export function tensorSplit(x: Tensor, sections: number | readonly number[], opt
   const n = x.shape[dim];
   if (typeof sections === "number") {
     if (!Number.isInteger(sections) || sections < 1) throw new RangeError(`tensorSplit: needs at least 1 section, got ${sections}`);
-    return x.split(Array.from({ length: sections }, (_, i) => Math.floor(n / sections) + (i < n % sections ? 1 : 0)), { dim });
+    return x.split(
+      Array.from({ length: sections }, (_, i) => Math.floor(n / sections) + (i < n % sections ? 1 : 0)),
+      { dim },
+    );
   }
   const bound = (at: number): number => Math.min(n, Math.max(0, at < 0 ? at + n : at));
   const edges = [0, ...sections.map(bound), n];

@@ -1,0 +1,39 @@
+import { showShape } from "../shape.ts";
+import { apply } from "../tape/apply.ts";
+import type { Op } from "../tape/op.ts";
+import { checkIndices } from "../tensor/indices.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Options of `embedding`. */
+export interface EmbeddingOptions {
+  /** Row that gets no gradient; negative ones count from the end. None by default. */
+  readonly paddingIdx?: number | null;
+}
+
+const embeddingOp: Op<{ readonly paddingIdx: number | null }> = {
+  name: "embedding",
+  saves: { inputs: [0], output: false },
+  forward: ([indices, weight]) => {
+    const [at, table] = [indices, weight] as Tensor[];
+    return table.indexSelect(0, at.reshape([-1])).reshape([...at.shape, table.shape[1]]);
+  },
+  vjp: [
+    null,
+    (g, { inputs, shapes, attrs: { paddingIdx } }) => {
+      const at = inputs[0] as Tensor;
+      const counted = paddingIdx === null ? g : g.maskedFill(at.eq(paddingIdx).unsqueeze(-1), 0);
+      return g.newZeros(shapes[1]).indexAdd(0, at.reshape([-1]), counted.reshape([-1, shapes[1][1]]));
+    },
+  ],
+};
+
+/** Rows of a table `[rows, features]` by int32 indices: `[…]` → `[…, features]`. Repeats add up in the gradient; the row `paddingIdx` gets none. */
+export function embedding(indices: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
+  if (weight.ndim !== 2) throw new RangeError(`embedding: a weight is a matrix [rows, features], got ${showShape(weight.shape)}`);
+  const { paddingIdx = null } = options;
+  const [rows] = weight.shape;
+  if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -rows && paddingIdx < rows))
+    throw new RangeError(`embedding: paddingIdx ${paddingIdx} is out of range for ${rows} rows; use ${-rows} to ${rows - 1}`);
+  checkIndices("embedding", indices, 0, weight.shape);
+  return apply(embeddingOp, [indices, weight], { paddingIdx: paddingIdx === null ? null : (paddingIdx + rows) % rows });
+}
