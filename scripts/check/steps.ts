@@ -33,17 +33,19 @@ const tool = (name: string, about: string, args: readonly [string, ...string[]])
   },
 });
 
-let packed: Packed | undefined;
+let packed: Promise<{ readonly all: Packed; readonly problem: string | undefined }> | undefined;
 
-/** The tarballs, packed once for all steps that look at them. */
-async function tarballs(look: (packed: Packed) => ReturnType<Packed["smoke"]>): Promise<Result> {
-  if (packed === undefined) {
-    packed = new Packed();
-    process.on("exit", () => packed?.remove());
-    const { ok, output } = await packed.pack();
-    if (!ok) return { ok, details: [output] };
-  }
-  const { ok, output } = await look(packed);
+/** Looks at the tarballs, which are packed once for all steps. */
+async function tarballs(look: (all: Packed) => ReturnType<Packed["smoke"]>): Promise<Result> {
+  packed ??= (async () => {
+    const all = new Packed();
+    process.on("exit", () => all.remove());
+    const { ok, output } = await all.pack();
+    return { all, problem: ok ? undefined : output };
+  })();
+  const { all, problem } = await packed;
+  if (problem !== undefined) return { ok: false, details: [problem] };
+  const { ok, output } = await look(all);
   return { ok, word: ok ? output : "", details: [output] };
 }
 

@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import ts from "typescript";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { type Block, blocksOf, moduleOf } from "./page.ts";
@@ -56,4 +56,14 @@ describe("code blocks of the documentation", () => {
     const silent = (block: Block) => block.marks.includes("no-run") && !/^\/\/ Not run here: \S/.test(block.code);
     expect(pages.flatMap(({ page, blocks }) => blocks.filter(silent).map(({ line }) => `${page}:${line}`))).toEqual([]);
   });
+});
+
+it("links between the README and the pages lead to files that exist", () => {
+  const links = pages.flatMap(({ page }) => {
+    const text = readFileSync(join(root, page), "utf8").replaceAll(/^```[\s\S]*?^```/gm, "");
+    const targets = [...text.matchAll(/\]\(([^)#]+)(#[^)]*)?\)/g)].map(([, target]) => target);
+    return targets.filter((target) => !/^[a-z]+:/.test(target)).map((target) => ({ page, target }));
+  });
+  const dead = links.filter(({ page, target }) => !existsSync(join(root, dirname(page), target)));
+  expect(dead.map(({ page, target }) => `${page}: ${target}`)).toEqual([]);
 });
