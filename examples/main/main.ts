@@ -40,8 +40,8 @@ async function train(run: Training, options: Options, stopped: () => boolean): P
   }
 }
 
-async function writeReport(path: string, run: Training, test: Datasets["test"], evaluation: Evaluation, seconds: number): Promise<void> {
-  await writeFile(path, await renderReport({ run, test, evaluation, seconds, backend: cpu.backend.name }));
+async function writeReport(path: string, run: Training, test: Datasets["test"], evaluation: Evaluation): Promise<void> {
+  await writeFile(path, await renderReport({ run, test, evaluation, backend: cpu.backend.name }));
 }
 
 async function main(): Promise<number> {
@@ -81,7 +81,7 @@ async function main(): Promise<number> {
   run.history.evaluations.push({ step: run.step, loss: evaluation.loss, accuracy: evaluation.accuracy });
   const seconds = (performance.now() - begin) / 1000;
   const report = options.report ? join(options.out, "report.html") : null;
-  if (report !== null) await writeReport(report, run, datasets.test, evaluation, seconds);
+  if (report !== null) await writeReport(report, run, datasets.test, evaluation);
   const finalLoss = run.history.losses.at(-1);
   say(`\nrows: the digit, columns: what the network saw\n${confusionText(evaluation, datasets.test.classes)}\n`);
   say(`test accuracy  ${(100 * evaluation.accuracy).toFixed(2)} % of ${datasets.test.length}`);

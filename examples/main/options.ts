@@ -61,6 +61,7 @@ export function readOptions(argv: readonly string[]): Options {
     .option("--json", "one line of JSON on stdout, nothing else", false)
     .option("--no-report", "write no report")
     .allowExcessArguments(false)
+    .configureOutput({ outputError: (text, write) => write(text.replace(/\s*\n(?=.)/g, " ")) })
     .exitOverride()
     .parse(argv, { from: "user" });
   const { data, out, resume, json, report, ...settings } = program.opts();

@@ -23,6 +23,7 @@ export interface History {
 export interface TrainingState {
   readonly settings: Settings;
   readonly step: number;
+  readonly seconds: number;
   readonly model: nn.StateDict;
   readonly optimizer: optim.OptimizerStateDict;
   readonly scheduler: optim.SchedulerStateDict;
@@ -41,6 +42,8 @@ export class Training {
   readonly scheduler: optim.LRScheduler;
   readonly history: History = { losses: [], accuracies: [], evaluations: [] };
   anatomy: Anatomy | null = null;
+  /** Time spent in steps. */
+  seconds = 0;
   readonly #loader: data.DataLoader<data.LabelledImage>;
   readonly #test: data.ImageDataset;
 
@@ -85,6 +88,7 @@ export class Training {
 
   #train(images: data.Batch<data.LabelledImage>[0], labels: data.Batch<data.LabelledImage>[1]): TrainingEvent {
     const step = this.step + 1;
+    const begin = performance.now();
     const logits = this.model.forward(flatten(images));
     const loss = crossEntropy(logits, labels);
     const value = loss.item();
@@ -100,6 +104,7 @@ export class Training {
     const accuracy = hits / right.length;
     this.history.losses.push(value);
     this.history.accuracies.push(accuracy);
+    this.seconds += (performance.now() - begin) / 1000;
     return { kind: "step", step, loss: value, rate, accuracy };
   }
 
@@ -109,6 +114,7 @@ export class Training {
     return {
       settings: this.settings,
       step: this.step,
+      seconds: this.seconds,
       model: this.model.stateDict(),
       optimizer: this.optimizer.stateDict(),
       scheduler: this.scheduler.stateDict(),
@@ -130,5 +136,6 @@ export class Training {
     this.history.accuracies.splice(0, Infinity, ...state.history.accuracies);
     this.history.evaluations.splice(0, Infinity, ...state.history.evaluations);
     this.anatomy = state.anatomy;
+    this.seconds = state.seconds;
   }
 }

@@ -81,7 +81,9 @@ export function accuracyCurve({ accuracies, evaluations }: History): string {
 /** The learning rate of every step, as SVG, with the step that the report takes apart. */
 export function scheduleCurve(rateAt: (step: number) => number, steps: number, marked: number): string {
   const stride = Math.max(1, Math.ceil(steps / 400));
-  const rows = Array.from({ length: Math.ceil(steps / stride) }, (_, k) => ({ step: 1 + k * stride, rate: rateAt(k * stride) }));
+  const rows = Array.from({ length: Math.ceil(steps / stride) }, (_, k) => 1 + k * stride)
+    .concat(steps)
+    .map((step) => ({ step, rate: rateAt(step - 1) }));
   const dot = [{ step: marked, rate: rateAt(marked - 1) }];
   return draw("Learning rate by step", {
     width: 1140,

@@ -5,7 +5,7 @@ import { confusionTable, mistakeGallery } from "./answers.ts";
 import { accuracyCurve, lossCurve, scheduleCurve } from "./curves.ts";
 import { escape, numberText } from "./html.ts";
 import { style } from "./style.ts";
-import { tapeGraph } from "./tape.ts";
+import { tapeGraph, tapeList } from "./tape.ts";
 import { updateTable } from "./update.ts";
 
 /** What a report tells about. */
@@ -13,21 +13,20 @@ export interface Told {
   readonly run: Training;
   readonly test: data.ImageDataset;
   readonly evaluation: Evaluation;
-  readonly seconds: number;
   readonly backend: string;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const count = (n: number): string => n.toLocaleString("en").replaceAll(",", "\u202f");
 
-function facts({ run, evaluation, seconds, backend }: Told): string {
+function facts({ run, evaluation, backend }: Told): string {
   const parameters = run.model.parameters().reduce((sum, { size }) => sum + size, 0);
   const rows = [
     ["test accuracy", percent(evaluation.accuracy)],
     ["test loss", evaluation.loss.toFixed(4)],
     ["steps", count(run.step)],
     ["parameters", count(parameters)],
-    ["seconds", seconds.toFixed(1)],
+    ["training", `${run.seconds.toFixed(0)} s`],
     ["backend", backend],
   ];
   return `<dl class="facts">${rows.map(([name, value], k) => `<div${k === 0 ? ' class="first"' : ""}><dt>${name}</dt><dd>${escape(value)}</dd></div>`).join("")}</dl>`;
@@ -65,6 +64,8 @@ async function anatomy({ run }: Told): Promise<string> {
 <p class="key"><span style="--of:var(--parameter);--rim:var(--first)">parameters, which are trained</span><span style="--of:var(--operation);--rim:var(--line)">operations</span><span style="--of:var(--data);--rim:var(--line)">data, to which no gradient flows</span></p>
 <p>The forward pass goes <b>down</b> the arrows. Each box shows the shape of its result, and what it <b>saves</b> because its derivative will ask for it.</p>
 <p>The backward pass goes <b>up</b> the same arrows, from the loss, whose gradient is 1. <span style="color:var(--second)">|∂L|</span> is the length of the gradient that arrived at a box; in the parameters it is what the optimizer is given.</p>
+<p>The same as a list, in the order in which it was written; a <b>·</b> stands for data:</p>
+<div class="scroll">${tapeList(anatomy.tape)}</div>
 </aside></div></section>
 <section id="update"><h2>How ${escape(anatomy.optimizer)} moved one weight</h2>
 <p>${escape(`${parameter}[${index.join(", ")}]`)}, the weight ${lastLayer(index)}, in step ${count(anatomy.step)}. It is the one of its layer with the largest gradient.</p>

@@ -29,26 +29,29 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .key span::before { content: ""; display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; background: var(--of); border: 1px solid var(--rim, var(--of)); }
 .scroll { overflow-x: auto; }
 svg { display: block; max-width: 100%; height: auto; overflow: visible; color: var(--ink); font-family: inherit; }
-.tape { display: grid; grid-template-columns: minmax(0, 1fr) 300px; gap: 32px; }
+.tape { display: grid; grid-template-columns: minmax(0, 1fr) 460px; gap: 32px; }
 .tape svg { margin: 0 auto; }
 .tape text { font-family: "Helvetica Neue", Helvetica, "Liberation Sans", Arial, sans-serif; }
 .tape .node path { fill: var(--operation); }
 .tape .node.parameter path { fill: var(--parameter); stroke: var(--first); stroke-opacity: 0.55; }
 .tape .node.data path { fill: var(--data); stroke-dasharray: 4 3; }
-.tape .edge.operation path { stroke: var(--soft); stroke-width: 1.6; }
-.tape .edge.operation polygon { fill: var(--soft); stroke: var(--soft); }
+.tape .edge.flow path { stroke: var(--soft); stroke-width: 1.6; }
+.tape .edge.flow polygon { fill: var(--soft); stroke: var(--soft); }
 .tape aside { color: var(--soft); font-size: 15px; }
 .tape aside b { color: var(--ink); }
 .tape aside .key { flex-direction: column; font-size: 14px; }
-@media (max-width: 900px) { .tape { grid-template-columns: 1fr; } }
+.list { font: 12.5px/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; width: 100%; }
+.list th { text-align: left; font-weight: 500; border-bottom: 1px solid var(--line); }
+.list td, .list th { padding: 2.5px 10px 2.5px 0; white-space: nowrap; }
+.list td:nth-child(2) { color: var(--ink); font-weight: 600; }
+.list .parameter td:nth-child(2) { color: var(--first); }
+@media (max-width: 1000px) { .tape { grid-template-columns: 1fr; } }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 math { font-family: "Cambria Math", "STIX Two Math", "STIXTwoMath-Regular", "STIX Math", "Latin Modern Math", "NotoSansMath-Regular", math; font-size: 1.06em; }
-math.tml-display { display: block math; width: auto; }
 .given { margin: 0 0 12px; }
 .update { width: 100%; }
 .update th { text-align: left; font-size: 13px; font-weight: 500; color: var(--soft); padding: 6px 20px 6px 0; border-bottom: 1px solid var(--line); }
 .update td { padding: 12px 20px 12px 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
-.update .formula math, .update .numbers math { text-align: left; margin: 0; }
 .update .formula p { margin: 4px 0 0; color: var(--soft); font-size: 13.5px; }
 .update .numbers { color: var(--soft); }
 .update .value, .update th:last-child { text-align: right; padding-right: 0; white-space: nowrap; font-weight: 600; }

@@ -16,7 +16,7 @@ const table = (rows: readonly string[]): string => `<<TABLE BORDER="0" CELLBORDE
 function label(box: TapeBox): string {
   const rows = [text(box.title, ink, 13, true), text(shapeText(box.shape), ink, 11)];
   if (box.saved.length > 0) rows.push(text(`saves ${savedText(box.saved)}`, soft, 10));
-  if (box.gradientNorm !== null) rows.push(text(`|∂L| = ${numberText(box.gradientNorm)}`, second, 10));
+  if (box.gradientNorm !== null) rows.push(text(`|∂L| = ${numberText(box.gradientNorm, 3)}`, second, 10));
   return table(rows);
 }
 
@@ -27,14 +27,22 @@ function savedText(saved: readonly string[]): string {
   return [...(inputs.length === 0 ? [] : [`input${inputs.length > 1 ? "s" : ""} ${inputs.join(" and ")}`]), ...others].join(", ");
 }
 
+/** Which boxes the data reach; they are drawn as one straight column. */
+function dataFlow(tape: readonly TapeBox[]): boolean[] {
+  const reached: boolean[] = [];
+  for (const { inputs } of tape) reached.push(inputs.some((input) => (typeof input === "number" ? reached[input] : true)));
+  return reached;
+}
+
 /** A tape in Graphviz's language: a box per entry, an edge per input, dashed boxes for data without a gradient. */
 export function tapeDot(tape: readonly TapeBox[]): string {
   const lines: string[] = [];
+  const flows = dataFlow(tape);
   tape.forEach((box, k) => {
-    lines.push(`n${k} [id="tape-${k}", class="${box.kind}", label=${label(box)}]`);
+    lines.push(`n${k} [id="tape-${k}", class="${box.kind}"${flows[k] ? ', group="flow"' : ""}, label=${label(box)}]`);
     box.inputs.forEach((input, position) => {
       if (typeof input === "number") {
-        lines.push(`n${input} -> n${k} [class="${tape[input].kind}"${tape[input].kind === "parameter" ? "" : ", weight=10"}]`);
+        lines.push(`n${input} -> n${k} [class="${flows[input] ? "flow" : "side"}"]`);
         return;
       }
       const title = box.title === "matmul" ? "images" : box.title === "gather" || box.title === "crossEntropy" ? "labels" : "data";
@@ -51,6 +59,16 @@ export function tapeDot(tape: readonly TapeBox[]): string {
   edge [color="${line}", arrowsize=0.6, penwidth=1.3]
   ${lines.join("\n  ")}
 }`;
+}
+
+/** The same tape as the list that it is: in the order in which the operations ran. */
+export function tapeList(tape: readonly TapeBox[]): string {
+  const rows = tape.map(({ title, kind, inputs, shape, saved }, k) => {
+    const from = inputs.map((input) => (typeof input === "number" ? `%${input}` : "·")).join(" ");
+    const cells = [`%${k}`, title, from, shape.length === 0 ? "scalar" : shape.join("×"), saved.length === 0 ? "" : savedText(saved)];
+    return `<tr class="${kind}">${cells.map((cell) => `<td>${escape(cell)}</td>`).join("")}</tr>`;
+  });
+  return `<table class="list"><thead><tr><th></th><th>op</th><th>from</th><th>shape</th><th>saves</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
 /** A tape as SVG, laid out by Graphviz. */
