@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { command, type Outcome } from "./command.ts";
 import { type Package, packages, root } from "./workspace.ts";
 
@@ -62,7 +63,7 @@ export class Packed {
     return this.each((file) => command("attw", [file, "--profile", "esm-only", "--no-emoji", "--no-definitely-typed"]));
   }
 
-  /** Installs the tarballs in an empty folder with npm, and trains a small network there with plain Node. */
+  /** Installs the tarballs in an empty folder with npm, and trains a small network there: with plain Node, and as one minified file. */
   async smoke(): Promise<Outcome> {
     const folder = join(this.folder, "smoke");
     mkdirSync(folder);
@@ -71,8 +72,18 @@ export class Packed {
     const flags = ["--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts", "--loglevel=error"];
     const installed = await command("npm", ["install", ...flags, ...this.tarballs.map(({ file }) => file)], folder);
     if (!installed.ok) return installed;
-    const { ok, output } = await command(process.execPath, ["train.js"], folder);
-    return { ok: ok && output.endsWith("ok"), output };
+    const plain = await command(process.execPath, ["train.js"], folder);
+    if (!plain.ok) return plain;
+    await build({
+      entryPoints: [join(folder, "train.js")],
+      outfile: join(folder, "bundle.js"),
+      bundle: true,
+      minify: true,
+      format: "esm",
+      logLevel: "silent",
+    });
+    const { ok, output } = await command(process.execPath, ["bundle.js"], folder);
+    return { ok: ok && output === "ok" && plain.output === "ok", output: ok ? "plain and bundled" : output };
   }
 
   /** Removes the folder. */

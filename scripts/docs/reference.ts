@@ -7,6 +7,7 @@ import {
   LogLevel,
   ParameterReflection,
   type ProjectReflection,
+  type ReferenceReflection,
   ReflectionFlag,
   ReflectionKind,
   SignatureReflection,
@@ -88,6 +89,10 @@ function callConstants(project: ProjectReflection): void {
 /** Shows chaining methods, which a mapped type declares, with the parameters and the documentation of the op that they call. */
 function documentMethods(project: ProjectReflection): void {
   const ops = new Map(project.getReflectionsByKind(ReflectionKind.Function).map((op) => [op.name, op as DeclarationReflection]));
+  for (const alias of project.getReflectionsByKind(ReflectionKind.Reference) as ReferenceReflection[]) {
+    const op = ops.get(alias.getTargetReflectionDeep().name);
+    if (op !== undefined && !ops.has(alias.name)) ops.set(alias.name, op);
+  }
   for (const property of project.getReflectionsByKind(ReflectionKind.Property)) {
     if (!(property instanceof DeclarationReflection) || property.comment !== undefined || property.type?.type !== "reflection") continue;
     const op = ops.get(property.name);
