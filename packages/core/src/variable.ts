@@ -42,6 +42,21 @@ export class Variable extends Tensor {
     }
     return this;
   }
+
+  /**
+   * Takes over a recorded tensor, its past included: gradients flow through the variable to whatever made that tensor, and `backward()` leaves the
+   * variable's own in `grad` too. `become()` makes a leaf of it again. What was recorded with the old values keeps them.
+   */
+  follow(recorded: Tensor): this {
+    if (!sameShape(recorded.shape, this.shape) || recorded.dtype !== this.dtype)
+      throw new RangeError(
+        `follow: a tensor of shape ${showShape(recorded.shape)} and ${recorded.dtype} does not fit a variable of shape ${showShape(this.shape)} and ${this.dtype}`,
+      );
+    const { storage, strides, offset, node } = recorded;
+    Object.assign(this, { storage, strides, offset, node });
+    if (node !== null) node.retainsGrad = true;
+    return this;
+  }
 }
 
 /** The values in fresh memory that lives as long as the variable. */

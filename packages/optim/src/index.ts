@@ -1,9 +1,10 @@
 export * from "./clip.ts";
-export type { ExplainedLine, Explanation } from "./explain.ts";
-export { type GroupSpec, Optimizer, type OptimizerStateDict, type Parameters, type ParamGroup } from "./optimizer.ts";
-export type { Options, OptionValue } from "./options.ts";
-export { Plan, Rule, type RuleSpec, rule } from "./rule.ts";
-export * from "./rules/adam.ts";
-export * from "./rules/adamw.ts";
-export * from "./rules/sgd.ts";
+export type { ExplainedLine, ExplainedTerm, Explanation } from "./explain.ts";
+export type { GroupSpec, Parameters, ParametersOrGroups, ParamGroup } from "./group.ts";
+export { type Measure, measure, norm, rms } from "./measure.ts";
+export { Optimizer, type OptimizerOptions, type OptimizerStateDict, type StepHook } from "./optimizer.ts";
+export type { Given, Options, OptionValue } from "./options.ts";
+export { Plan } from "./plan.ts";
+export { Rule, type RuleSpec, rule } from "./rule.ts";
+export * from "./rules/index.ts";
 export * from "./schedulers/index.ts";

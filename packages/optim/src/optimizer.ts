@@ -1,54 +1,58 @@
-import { evaluate, full, noGrad, Parameter, sameShape, showShape, Tensor, update, Variable } from "@gradtape/core";
+import { enableGrad, noGrad, type Operand, type Parameter, peekGradient, region, sameShape, showShape, Tensor } from "@gradtape/core";
+import { advance, follow, type Subjects } from "./execution.ts";
 import { type Explanation, explain } from "./explain.ts";
-import { checkOptions, type Options, scalarsOf } from "./options.ts";
-import type { Rule } from "./rule.ts";
-
-/** Parameters that share hyper-parameters; these may be changed at any time (`group.lr = 1e-4`). */
-export type ParamGroup<O extends Options = Options> = { params: Parameter[]; initialLr?: number } & { -readonly [K in keyof O]: O[K] };
-
-/** A group as it is given: parameters, and hyper-parameters that differ from the optimizer's. */
-export type GroupSpec<O extends Options = Options> = { readonly params: Parameters } & Partial<O>;
-
-/** Parameters, or named parameters as `module.namedParameters()` gives them. */
-export type Parameters = Parameter | Iterable<Parameter | readonly [string, Parameter]>;
-
-/** What an optimizer keeps for one parameter. */
-export interface ParameterState {
-  /** Updates so far. */
-  step: number;
-  readonly tensors: Record<string, Variable>;
-  readonly scalars: Record<string, number>;
-}
+import { type GroupSpec, groupsOf, listParameters, optionsOf, type ParametersOrGroups, type ParamGroup } from "./group.ts";
+import { checkOptions, type Given, type Options } from "./options.ts";
+import { nextNumbers, type Plan } from "./plan.ts";
+import { circumstancesOf, type Rule } from "./rule.ts";
+import { complete, firstNumbers, firstTensor, loadState, type ParameterState, type SavedState, saveState } from "./state.ts";
 
 /** An optimizer's state as plain data and tensors; parameters are counted across the groups. */
 export interface OptimizerStateDict {
   readonly optimizer: string;
-  readonly state: Readonly<Record<string, Readonly<Record<string, number | Tensor>>>>;
+  readonly state: Readonly<Record<string, SavedState>>;
   readonly paramGroups: readonly Readonly<Record<string, unknown>>[];
 }
 
-const isGroups = (params: unknown): params is readonly GroupSpec[] =>
-  Array.isArray(params) &&
-  params.length > 0 &&
-  params.every((item) => typeof item === "object" && item !== null && !(item instanceof Tensor) && "params" in item);
+/** What every optimizer takes beside the hyper-parameters of its rule. */
+export interface OptimizerOptions {
+  /**
+   * Record the updates on the tape, so that gradients flow through them, to the initial parameters and to hyper-parameters that are tensors. Take the
+   * gradients with `grad(loss, parameters, { createGraph: true })`. A parameter is then no leaf any more; `parameter.become(values)` starts anew.
+   * Default false.
+   */
+  readonly differentiable?: boolean;
+}
 
-/** Applies a rule to parameters: groups, state, steps and checkpoints, written once for every rule. */
+/** Called around steps. */
+export type StepHook<O extends Options = Options> = (optimizer: Optimizer<O>) => void;
+
+interface Work<O extends Options> {
+  readonly options: O;
+  readonly parameter: Parameter;
+  readonly gradient: Tensor;
+}
+
+/** Applies a rule to parameters: groups, state, steps, hooks and checkpoints, written once for every rule. */
 export class Optimizer<O extends Options = Options> {
   readonly rule: Rule<O>;
   /** Hyper-parameters of groups that name none of their own. */
   readonly defaults: O;
   readonly paramGroups: ParamGroup<O>[] = [];
+  /** Whether updates are recorded on the tape. */
+  readonly differentiable: boolean;
   readonly #states = new Map<Parameter, ParameterState>();
   readonly #names = new Map<Parameter, string>();
+  readonly #before = new Set<StepHook<O>>();
+  readonly #after = new Set<StepHook<O>>();
 
   /** Errors: no parameters, one twice, something that is no parameter, unknown options (the nearest is suggested), values out of range. */
-  constructor(rule: Rule<O>, params: Parameters | readonly GroupSpec<O>[], options: Partial<O> = {}) {
+  constructor(rule: Rule<O>, params: ParametersOrGroups<O>, options: Given<O> & OptimizerOptions = {}) {
+    const { differentiable = false, ...given } = options as OptimizerOptions & Readonly<Record<string, unknown>>;
     this.rule = rule;
-    checkOptions(rule.name, rule.spec.options, options);
-    this.defaults = { ...rule.spec.options, ...options };
-    rule.spec.check?.(this.defaults);
-    const groups = isGroups(params) ? (params as readonly GroupSpec<O>[]) : [{ params: params as Parameters } as GroupSpec<O>];
-    for (const group of groups) this.addParamGroup(group);
+    this.differentiable = differentiable;
+    this.defaults = this.#merged(rule.spec.options, given);
+    for (const group of groupsOf(params)) this.addParamGroup(group);
   }
 
   /** Name in error messages. */
@@ -56,83 +60,121 @@ export class Optimizer<O extends Options = Options> {
     return this.rule.name;
   }
 
+  #merged(defaults: O, given: Readonly<Record<string, unknown>>): O {
+    this.#check(given);
+    const options = { ...defaults, ...given };
+    this.rule.spec.check?.(options);
+    return options;
+  }
+
+  #check(options: Readonly<Record<string, unknown>>): void {
+    const { options: known, choices } = this.rule.spec;
+    checkOptions({ name: this.name, options: known, choices, differentiable: this.differentiable }, options);
+  }
+
   /** Adds parameters with hyper-parameters of their own; nothing changes when the group is refused. */
   addParamGroup(group: GroupSpec<O>): void {
     const { params, ...own } = group;
-    checkOptions(this.name, this.defaults, own);
-    const options = { ...this.defaults, ...(own as unknown as Partial<O>) };
-    this.rule.spec.check?.(options);
-    const list: Parameter[] = [];
-    const known = new Set(this.paramGroups.flatMap((other) => other.params));
-    const names = new Map<Parameter, string>();
-    for (const item of params instanceof Tensor ? [params] : params) {
-      const [name, parameter] = Array.isArray(item) ? (item as [string, Parameter]) : [undefined, item as Parameter];
-      const at = `parameter ${list.length} of group ${this.paramGroups.length}`;
-      if (!(parameter instanceof Parameter))
-        throw new TypeError(
-          `${this.name}: ${at} is ${(parameter as unknown) instanceof Tensor ? "a plain tensor, which does not change; wrap it in new Parameter(...)" : `no parameter but ${typeof parameter}`}`,
-        );
-      if (known.has(parameter))
-        throw new Error(`${this.name}: ${at}, of shape ${showShape(parameter.shape)}, is already there; a parameter belongs to one group, once`);
-      known.add(parameter);
-      list.push(parameter);
-      if (name !== undefined) names.set(parameter, name);
-    }
-    if (list.length === 0) throw new Error(`${this.name}: group ${this.paramGroups.length} has no parameters; pass model.parameters()`);
-    for (const [parameter, name] of names) this.#names.set(parameter, name);
-    this.paramGroups.push({ ...options, params: list } as ParamGroup<O>);
+    const options = this.#merged(this.defaults, own);
+    const taken = new Set(this.paramGroups.flatMap((other) => other.params));
+    const list = listParameters(params, taken, this.name, this.paramGroups.length);
+    for (const [parameter, name] of list) if (name !== undefined) this.#names.set(parameter, name);
+    this.paramGroups.push({ ...options, params: [...list.keys()] } as ParamGroup<O>);
   }
 
-  /** Updates every parameter that has a gradient, in one pass each. With a closure, runs it first (with gradients on) and returns its loss. */
+  /** All parameters, across the groups. */
+  get parameters(): readonly Parameter[] {
+    return this.paramGroups.flatMap(({ params }) => params);
+  }
+
+  /** Calls `hook` at the begin of every step, where gradients may still be changed; the returned function removes it. */
+  registerStepPreHook(hook: StepHook<O>): () => void {
+    this.#before.add(hook);
+    return () => void this.#before.delete(hook);
+  }
+
+  /** Calls `hook` at the end of every step; the returned function removes it. */
+  registerStepPostHook(hook: StepHook<O>): () => void {
+    this.#after.add(hook);
+    return () => void this.#after.delete(hook);
+  }
+
+  /**
+   * Updates every parameter that has a gradient; the others stay as they are, their decay and step count included. With a closure, runs it first (with
+   * gradients on) and returns its loss. Errors, before anything changes: options that became invalid, a gradient of another shape.
+   */
   step(closure?: () => Tensor): number | undefined {
-    const loss = closure?.().item();
-    const work = this.paramGroups.flatMap((group) => {
-      const { params, initialLr: _, ...options } = group;
-      checkOptions(this.name, this.defaults, options);
-      return params.flatMap((parameter) =>
-        parameter.grad === null ? [] : [{ options: options as unknown as O, parameter, gradient: this.#checkedGradient(parameter, parameter.grad) }],
-      );
-    });
-    noGrad(() => {
-      for (const { options, parameter, gradient } of work) this.#update(options, parameter, gradient);
-    });
+    for (const hook of this.#before) hook(this);
+    const loss = this.move(closure);
+    for (const hook of this.#after) hook(this);
     return loss;
   }
 
-  #checkedGradient(parameter: Parameter, gradient: Tensor): Tensor {
-    if (!sameShape(parameter.shape, gradient.shape))
-      throw new RangeError(`${this.name}: a gradient of shape ${showShape(gradient.shape)} for a parameter of shape ${showShape(parameter.shape)}`);
-    return gradient;
+  /** What a step does between the hooks. */
+  protected move(closure?: () => Tensor): number | undefined {
+    const loss = closure === undefined ? undefined : enableGrad(closure).item();
+    const work = this.paramGroups.flatMap((group) => this.#workOf(group));
+    if (this.differentiable) enableGrad(() => work.forEach((item) => void this.#record(item)));
+    else noGrad(() => work.forEach((item) => void this.#update(item)));
+    return loss;
   }
 
-  #update(options: O, parameter: Parameter, gradient: Tensor): void {
-    const plan = this.rule.plan(options);
-    const state = this.#stateFor(options, parameter);
-    const scalars = { ...scalarsOf(options), ...state.scalars, t: state.step + 1 };
-    const tensors: Readonly<Record<string, Tensor>> = { p: parameter, g: gradient, ...state.tensors };
-    update(
-      plan.kernel,
-      plan.kernel.inputs.map((name) => tensors[name]),
-      plan.kernel.uniformValues(scalars),
-      plan.kernel.outputs.map((output) => tensors[output.name] as Variable),
+  #workOf(group: ParamGroup<O>): Work<O>[] {
+    const options = optionsOf(group);
+    this.#check(options);
+    this.rule.spec.check?.(options);
+    return group.params.flatMap((parameter) => {
+      const gradient = this.differentiable ? parameter.grad : peekGradient(parameter);
+      if (gradient === null) return [];
+      if (!sameShape(parameter.shape, gradient.shape))
+        throw new RangeError(`${this.name}: a gradient of shape ${showShape(gradient.shape)} for a parameter of shape ${showShape(parameter.shape)}`);
+      return [{ options, parameter, gradient }];
+    });
+  }
+
+  #plan(options: O, parameter: Parameter): Plan {
+    return this.rule.plan(options, parameter.ndim);
+  }
+
+  #update({ options, parameter, gradient }: Work<O>): void {
+    const plan = this.#plan(options, parameter);
+    const kept = this.#states.get(parameter) ?? { step: 0, tensors: {}, scalars: {} };
+    const state = complete(kept, this.rule as unknown as Rule, plan, options, parameter);
+    this.#states.set(parameter, state);
+    const scalars = { ...this.rule.scalars(options), ...state.scalars, ...circumstancesOf(parameter, state.step + 1) };
+    region(
+      () => advance(plan, { ...state.tensors, p: parameter, g: gradient }, scalars),
+      () => [],
     );
-    for (const { name, next } of plan.scalars) state.scalars[name] = evaluate(next, scalars);
+    Object.assign(state.scalars, nextNumbers(plan, scalars));
     state.step++;
   }
 
-  #stateFor(options: O, parameter: Parameter): ParameterState {
-    let state = this.#states.get(parameter);
-    if (state === undefined) this.#states.set(parameter, (state = { step: 0, tensors: {}, scalars: {} }));
-    const plan = this.rule.plan(options);
-    for (const name of plan.state)
-      state.tensors[name] ??= new Variable(full(parameter.shape, this.#initial(name, options), { dtype: parameter.dtype, device: parameter.device }));
-    for (const { name } of plan.scalars) state.scalars[name] ??= this.rule.spec.scalars?.[name] ?? 0;
-    return state;
+  #record({ options, parameter, gradient }: Work<O>): void {
+    const plan = this.#plan(options, parameter);
+    const state = this.#states.get(parameter);
+    const start = this.#startOf(plan, options, parameter, gradient);
+    const after = follow(plan, start);
+    const tensorOf = (value: Operand): Tensor => {
+      const whole = typeof value === "number" ? parameter.detach().mul(0).add(value) : value;
+      return whole.to(parameter.dtype);
+    };
+    const tensors = Object.fromEntries(plan.state.map((name): [string, Tensor] => [name, tensorOf(after[name])]));
+    const scalars = Object.fromEntries(plan.scalars.map(({ name }) => [name, after[name] as number]));
+    const moved = tensorOf(after.p);
+    parameter.follow(moved === parameter ? parameter.clone() : moved.expand(parameter.shape));
+    this.#states.set(parameter, { step: (state?.step ?? 0) + 1, tensors, scalars });
   }
 
-  #initial(name: string, options: O): number {
-    const start = this.rule.spec.state?.[name] ?? 0;
-    return typeof start === "string" ? (options[start] as number) : start;
+  /** What every name of the formula is before the next step. */
+  #startOf(plan: Plan, options: O, parameter: Parameter, gradient: Tensor): Subjects & Readonly<Record<string, Operand>> {
+    const rule = this.rule as unknown as Rule;
+    const state = this.#states.get(parameter);
+    const tensors: Record<string, Tensor> = {};
+    for (const name of plan.state) tensors[name] = state?.tensors[name] ?? firstTensor(rule, name, options, parameter);
+    const numbers = { ...this.rule.scalars(options), ...firstNumbers(rule, plan, options), ...state?.scalars };
+    return { ...numbers, ...circumstancesOf(parameter, (state?.step ?? 0) + 1), ...tensors, p: parameter, g: gradient } as Subjects &
+      Readonly<Record<string, Operand>>;
   }
 
   /** What is kept for a parameter: its step count and its named tensors and numbers; empty before its first gradient. */
@@ -143,42 +185,55 @@ export class Optimizer<O extends Options = Options> {
 
   /** Forgets the gradients of all parameters. */
   zeroGrad(): void {
-    for (const { params } of this.paramGroups) for (const parameter of params) parameter.grad = null;
+    for (const parameter of this.parameters) parameter.grad = null;
   }
 
   /**
-   * Each line of the rule with its numbers for one element, as the next `step()` will compute them from the gradient that the parameter has now.
+   * Each line of the rule with its numbers for one element, as the next `step()` will compute them from the gradient that the parameter has now, and the
+   * change as a sum of its causes. Changes nothing.
    * @param index position in row-major order, or one index per dimension; 0 by default.
    */
   explain(parameter: Parameter, index: number | readonly number[] = 0): Explanation {
     const group = this.paramGroups.find(({ params }) => params.includes(parameter));
     if (group === undefined) throw new Error(`${this.name}: this parameter of shape ${showShape(parameter.shape)} is not one of the optimizer's`);
-    if (parameter.grad === null) throw new Error(`${this.name}: the parameter has no gradient to explain; call backward() first`);
-    const { params: _, initialLr: __, ...rest } = group;
-    const options = rest as unknown as O;
-    const state = this.#states.get(parameter);
-    const tensors: Record<string, Tensor | number> = { p: parameter, g: parameter.grad };
-    for (const name of this.rule.plan(options).state) tensors[name] = state?.tensors[name] ?? this.#initial(name, options);
-    const scalars = { ...this.rule.spec.scalars, ...state?.scalars, ...scalarsOf(options), t: (state?.step ?? 0) + 1 };
-    return explain(this.rule.plan(options), parameter, index, tensors, scalars, this.#names.get(parameter));
+    if (this.rule.formula.lines.length === 0) throw new Error(`${this.name}: explain is for rules with a formula per element, this one has none`);
+    const gradient = peekGradient(parameter);
+    if (gradient === null) throw new Error(`${this.name}: the parameter has no gradient to explain; call backward() first`);
+    const options = optionsOf(group);
+    const plan = this.#plan(options, parameter);
+    return noGrad(() => explain(plan, this.#startOf(plan, options, parameter, gradient), index, this.#names.get(parameter)));
   }
 
   /** The state to be saved: copies, so that later steps do not change it. */
   stateDict(): OptimizerStateDict {
-    const all = this.paramGroups.flatMap(({ params }) => params);
-    const state: Record<string, Record<string, number | Tensor>> = {};
-    all.forEach((parameter, index) => {
-      const kept = this.#states.get(parameter);
-      if (kept === undefined) return;
-      const tensors = Object.entries(kept.tensors).map(([name, variable]): [string, Tensor] => [name, noGrad(() => variable.clone())]);
-      state[index] = { step: kept.step, ...kept.scalars, ...Object.fromEntries(tensors) };
-    });
+    const paramGroups: Record<string, unknown>[] = [];
+    const state: Record<string, SavedState> = {};
     let index = 0;
-    const paramGroups = this.paramGroups.map(({ params, ...options }) => ({ ...options, params: params.map(() => index++) }));
+    for (const group of this.paramGroups) {
+      const { params, ...options } = group;
+      const from = index;
+      for (const parameter of params) {
+        const saved = this.savedState(parameter, optionsOf(group));
+        if (saved !== undefined) state[index] = saved;
+        index++;
+      }
+      const plain = Object.entries(options).map(([name, value]) => [
+        name,
+        (value as unknown) instanceof Tensor ? (value as unknown as Tensor).item() : value,
+      ]);
+      paramGroups.push({ ...Object.fromEntries(plain), params: params.map((_, k) => from + k) });
+    }
     return { optimizer: this.name, state, paramGroups };
   }
 
-  /** Continues from a saved state. Errors, before anything changes: another optimizer's state, other groups, other shapes. */
+  /** What is saved for one parameter; nothing before its first gradient. */
+  protected savedState(parameter: Parameter, options: O): SavedState | undefined {
+    const state = this.#states.get(parameter);
+    if (state === undefined) return undefined;
+    return saveState(complete(state, this.rule as unknown as Rule, this.#plan(options, parameter), options, parameter));
+  }
+
+  /** Continues from a saved state. Errors, before anything changes: another optimizer's state, other groups, other shapes, missing entries. */
   loadStateDict(saved: OptimizerStateDict): void {
     if (saved?.optimizer !== this.name)
       throw new Error(`${this.name}: this is the state of ${String(saved?.optimizer ?? "no optimizer")}; make an optimizer of that kind to load it`);
@@ -186,34 +241,27 @@ export class Optimizer<O extends Options = Options> {
     if (sizes(saved.paramGroups) !== sizes(this.paramGroups))
       throw new Error(`${this.name}: the saved groups hold [${sizes(saved.paramGroups)}] parameters, this optimizer's [${sizes(this.paramGroups)}]`);
     const groups = saved.paramGroups.map(({ params: _, initialLr, ...options }) => {
-      checkOptions(this.name, this.defaults, options);
+      this.#check(options);
+      const missing = Object.keys(this.defaults).filter((name) => !Object.hasOwn(options, name));
+      if (missing.length > 0) throw new Error(`${this.name}: the saved group misses ${missing.join(", ")}`);
+      this.rule.spec.check?.(options as unknown as O);
       return initialLr === undefined ? options : { ...options, initialLr };
     });
-    const all = this.paramGroups.flatMap(({ params }) => params);
-    const states = all.map((parameter, index) => this.#loaded(parameter, index, saved.state[index]));
-    this.#states.clear();
-    states.forEach((state, index) => {
-      if (state !== undefined) this.#states.set(all[index], state);
-    });
-    groups.forEach((options, k) => Object.assign(this.paramGroups[k], options));
+    const all = this.parameters;
+    const stray = Object.keys(saved.state).find((index) => !(Number(index) in all));
+    if (stray !== undefined) throw new Error(`${this.name}: the saved state has a parameter ${stray}, this optimizer has ${all.length}`);
+    const optionsAt = this.paramGroups.flatMap(({ params }, k) => params.map(() => groups[k] as unknown as O));
+    const commits = all.map((parameter, index) => this.prepareState(parameter, index, saved.state[index], optionsAt[index]));
+    for (const commit of commits) commit();
+    groups.forEach((options, k) => void Object.assign(this.paramGroups[k], options));
   }
 
-  #loaded(parameter: Parameter, index: number, saved: Readonly<Record<string, number | Tensor>> | undefined): ParameterState | undefined {
-    if (saved === undefined) return undefined;
-    const state: ParameterState = { step: saved.step as number, tensors: {}, scalars: {} };
-    if (!Number.isInteger(saved.step)) throw new TypeError(`${this.name}: the state of parameter ${index} has no step count`);
-    for (const [name, value] of Object.entries(saved)) {
-      if (name === "step") continue;
-      const known = value instanceof Tensor ? this.rule.stateNames : this.rule.scalarNames;
-      if (!known.includes(name)) throw new Error(`${this.name}: the state of parameter ${index} has an unknown entry "${name}"`);
-      if (!(value instanceof Tensor)) state.scalars[name] = value;
-      else if (sameShape(value.shape, parameter.shape)) state.tensors[name] = new Variable(noGrad(() => value.to(parameter.dtype)));
-      else
-        throw new RangeError(
-          `${this.name}: ${name} of parameter ${index} has shape ${showShape(value.shape)}, the parameter ${showShape(parameter.shape)}`,
-        );
-    }
-    return state;
+  /** Checks what was saved for one parameter; the returned function puts it in place. */
+  protected prepareState(parameter: Parameter, index: number, saved: SavedState | undefined, options: O): () => void {
+    if (saved === undefined) return () => void this.#states.delete(parameter);
+    const { initialLr: _, ...plain } = options as O & { initialLr?: number };
+    const state = loadState(this.rule as unknown as Rule, this.#plan(plain as unknown as O, parameter), parameter, index, saved);
+    return () => void this.#states.set(parameter, state);
   }
 
   toString(): string {

@@ -1,35 +1,81 @@
-import { type Expression, Formula, formula, freeNames, Kernel, parseExpression } from "@gradtape/core";
+import { type Expression, Formula, formula, type Shape } from "@gradtape/core";
+import type { Measure } from "./measure.ts";
 import { type Options, scalarsOf } from "./options.ts";
+import { Plan } from "./plan.ts";
 
 /** What a rule needs beside its formula. */
 export interface RuleSpec<O extends Options> {
   /** Hyper-parameters and their defaults. */
   readonly options: O;
+  /** The words that an option may be; each is a switch in the formula (`variantMae`). */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
   /** Tensors kept per parameter, with what they start from: a number or the name of an option. */
   readonly state?: Readonly<Record<string, number | string>>;
-  /** Numbers kept per parameter, with what they start from. */
-  readonly scalars?: Readonly<Record<string, number>>;
+  /** Numbers kept per parameter, with what they start from: a number or the name of an option. */
+  readonly scalars?: Readonly<Record<string, number | string>>;
+  /** Quantities that are not elementwise, by the names that the formula reads. */
+  readonly measures?: Readonly<Record<string, Measure>>;
+  /** Shapes of state that has not the parameter's. */
+  readonly shapes?: Readonly<Record<string, (shape: Shape) => Shape>>;
+  /** State that is kept for its own sake, although the parameter does not depend on it. */
+  readonly results?: readonly string[];
+  /** What explanations call the share of a state or measure in the change; by default its name. */
+  readonly causes?: Readonly<Record<string, string>>;
   /** Checks that concern several options; throws. */
   readonly check?: (options: O) => void;
 }
 
 /**
+ * Numbers that any rule may read beside its options: the step `t` (1, 2, …), and of the parameter its number of dimensions, the sizes of its last two
+ * (1 where it has none), and the machine epsilon of its dtype.
+ */
+const circumstances = ["t", "rank", "rows", "columns", "epsilon"];
+
+/** The numbers that any rule may read, for one parameter at one step. */
+export const circumstancesOf = ({ shape, dtype }: { readonly shape: Shape; readonly dtype: string }, t: number): Record<string, number> => ({
+  t,
+  rank: shape.length,
+  rows: shape.at(-2) ?? 1,
+  columns: shape.at(-1) ?? 1,
+  epsilon: dtype === "float64" ? Number.EPSILON : 2 ** -23,
+});
+
+/**
  * An update rule: how one parameter `p` with gradient `g` moves at its step `t` (1, 2, …). The formula is written once; the fused loop of every backend,
- * the options' checks, the state, and the explanation come from it.
+ * the options' checks, the state, the explanation and the derivative come from it.
  */
 export class Rule<O extends Options = Options> {
   readonly formula: Formula;
   readonly #plans = new Map<string, Plan>();
+  /** Switches that stand for the words of options. */
+  readonly #words: ReadonlySet<string>;
+  /** Names that the formula compares with 0. */
+  readonly #tested: ReadonlySet<string>;
 
   constructor(
     readonly name: string,
     readonly spec: RuleSpec<O>,
     text: string,
   ) {
-    this.formula = formula(text);
-    const known = new Set([...Object.keys(scalarsOf(spec.options)), ...this.stateNames, ...this.scalarNames, "p", "g", "t"]);
+    this.formula = text === "" ? new Formula([]) : formula(text);
+    const measures = Object.values(spec.measures ?? {});
+    const known = new Set([
+      ...circumstances,
+      "p",
+      "g",
+      ...Object.keys(this.scalars(spec.options)),
+      ...this.stateNames,
+      ...this.scalarNames,
+      ...this.measureNames,
+    ]);
     for (const input of this.formula.inputs)
-      if (!known.has(input)) throw new Error(`rule ${name}: ${input} is neither p, g, t, a state nor an option`);
+      if (!known.has(input)) throw new Error(`rule ${name}: ${input} is neither p, g, t, a state, a measure nor an option`);
+    for (const operand of measures.flatMap(({ of }) => of))
+      if (!known.has(operand) && !this.formula.assigned.includes(operand))
+        throw new Error(`rule ${name}: a measure reads ${operand}, which nothing gives`);
+    const worded = Object.entries(spec.options).filter(([option]) => Object.hasOwn(spec.choices ?? {}, option));
+    this.#words = new Set(Object.keys(this.scalars(Object.fromEntries(worded))));
+    this.#tested = new Set(this.formula.lines.flatMap(({ expression }) => testedForZero(expression)));
   }
 
   /** Names of the tensors kept per parameter. */
@@ -42,53 +88,46 @@ export class Rule<O extends Options = Options> {
     return Object.keys(this.spec.scalars ?? {});
   }
 
-  /** The rule for these options: switches and zeros folded in, what then does not matter left out. */
-  plan(options: Options): Plan {
-    const fixed: Record<string, number> = {};
-    for (const [name, value] of Object.entries(scalarsOf(options))) if (value === 0 || typeof options[name] === "boolean") fixed[name] = value;
-    const key = JSON.stringify(fixed);
+  /** Names of the quantities that are not elementwise. */
+  get measureNames(): readonly string[] {
+    return Object.keys(this.spec.measures ?? {});
+  }
+
+  /** Options as the scalars of the formula. */
+  scalars(options: Options): Record<string, number> {
+    return scalarsOf(options, this.spec.choices);
+  }
+
+  /**
+   * The rule for these options and this number of dimensions. Switches are folded in, and options that the formula compares with 0 count as switches: they
+   * decide which state there is. Other zeros (but that of `lr`, which schedules pass through) are only folded into the arithmetic.
+   */
+  plan(options: Options, rank: number): Plan {
+    const switches: Record<string, number> = this.formula.inputs.includes("rank") ? { rank } : {};
+    const zeros: Record<string, number> = {};
+    for (const [name, value] of Object.entries(this.scalars(options))) {
+      if (typeof value !== "number") continue;
+      if (typeof options[name] === "boolean" || this.#words.has(name)) switches[name] = value;
+      else if (value === 0 && this.#tested.has(name)) switches[name] = 0;
+      else if (value === 0 && name !== "lr") zeros[name] = 0;
+    }
+    const key = JSON.stringify([switches, zeros]);
     let plan = this.#plans.get(key);
-    if (plan === undefined) this.#plans.set(key, (plan = new Plan(this, this.formula.bind(fixed))));
+    if (plan === undefined) this.#plans.set(key, (plan = new Plan(this, switches, zeros)));
     return plan;
   }
 }
 
-/** One rule with its switches set: the kernel, and the state that it really needs. */
-export class Plan {
-  /** The lines that remain, for explanations. */
-  readonly formula: Formula;
-  /** Tensors of state that influence the parameter. */
-  readonly state: readonly string[];
-  /** Numbers of state that influence the parameter, with the expression of their next value. */
-  readonly scalars: readonly { readonly name: string; readonly next: Expression }[];
-  /** Writes the parameter and the state in one pass. */
-  readonly kernel: Kernel;
-
-  constructor(rule: Pick<Rule, "stateNames" | "scalarNames">, bound: Formula) {
-    const resolved = bound.resolve();
-    const live = new Set<string>(["p"]);
-    const queue = ["p"];
-    for (let next = queue.pop(); next !== undefined; next = queue.pop())
-      for (const name of freeNames(resolved.get(next) ?? parseExpression(next)))
-        if (!live.has(name) && (rule.stateNames.includes(name) || rule.scalarNames.includes(name))) {
-          live.add(name);
-          queue.push(name);
-        }
-    this.state = rule.stateNames.filter((name) => live.has(name));
-    this.scalars = rule.scalarNames.filter((name) => live.has(name)).map((name) => ({ name, next: resolved.get(name) ?? parseExpression(name) }));
-    const dead = (name: string): boolean => (rule.stateNames.includes(name) || rule.scalarNames.includes(name)) && !live.has(name);
-    this.formula = new Formula(bound.lines.filter((line) => !dead(line.name)));
-    const outputs = ["p", ...this.state].filter((name) => resolved.has(name));
-    const tensors = ["p", "g", ...this.state];
-    const expressions = Object.fromEntries(outputs.map((name) => [name, resolved.get(name) as Expression]));
-    const used = new Set(Object.values(expressions).flatMap(freeNames));
-    this.kernel = new Kernel(
-      expressions,
-      tensors.filter((name) => used.has(name)),
-      [...used].filter((name) => !tensors.includes(name)),
-    );
-  }
+/** Names that an expression compares with 0. */
+function testedForZero(expression: Expression): string[] {
+  if (expression.kind !== "call") return [];
+  const [a, b] = expression.args;
+  const tests = ["eq", "ne", "gt"].includes(expression.fn) && a.kind === "name" && b.kind === "number" && b.value === 0;
+  return [...(tests ? [a.name] : []), ...expression.args.flatMap(testedForZero)];
 }
 
-/** Defines an update rule from the paper's lines. The formula reads `p`, `g`, `t`, the options and the state, and assigns `p` and the state. */
+/**
+ * Defines an update rule from the paper's lines. The formula reads `p`, `g`, `t`, the options, the state and the measures, and assigns `p` and the state.
+ * Errors: a name that nothing gives; a formula that cannot be read.
+ */
 export const rule = <O extends Options>(name: string, spec: RuleSpec<O>, text: string): Rule<O> => new Rule(name, spec, text);

@@ -1,4 +1,6 @@
-import { type GroupSpec, Optimizer, type Parameters } from "../optimizer.ts";
+import type { ParametersOrGroups } from "../group.ts";
+import { Optimizer, type OptimizerOptions } from "../optimizer.ts";
+import type { Given } from "../options.ts";
 import { rule } from "../rule.ts";
 
 const options = { lr: 1e-3, betas: [0.9, 0.999] as readonly [number, number], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false };
@@ -24,7 +26,7 @@ export const adam = rule(
 
 /** Adaptive moment estimation; weight decay acts as L2 through the gradient. */
 export class Adam extends Optimizer<AdamOptions> {
-  constructor(params: Parameters | readonly GroupSpec<AdamOptions>[], options?: Partial<AdamOptions>) {
+  constructor(params: ParametersOrGroups<AdamOptions>, options?: Given<AdamOptions> & OptimizerOptions) {
     super(adam, params, options);
   }
 }

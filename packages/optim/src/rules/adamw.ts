@@ -1,4 +1,6 @@
-import { type GroupSpec, Optimizer, type Parameters } from "../optimizer.ts";
+import type { ParametersOrGroups } from "../group.ts";
+import { Optimizer, type OptimizerOptions } from "../optimizer.ts";
+import type { Given } from "../options.ts";
 import { rule } from "../rule.ts";
 
 const options = { lr: 1e-3, betas: [0.9, 0.999] as readonly [number, number], eps: 1e-8, weightDecay: 0.01, amsgrad: false, maximize: false };
@@ -24,7 +26,7 @@ export const adamw = rule(
 
 /** Adam with decoupled weight decay: the decay shrinks the parameter itself, not the gradient. */
 export class AdamW extends Optimizer<AdamWOptions> {
-  constructor(params: Parameters | readonly GroupSpec<AdamWOptions>[], options?: Partial<AdamWOptions>) {
+  constructor(params: ParametersOrGroups<AdamWOptions>, options?: Given<AdamWOptions> & OptimizerOptions) {
     super(adamw, params, options);
   }
 }

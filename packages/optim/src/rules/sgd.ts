@@ -1,4 +1,6 @@
-import { type GroupSpec, Optimizer, type Parameters } from "../optimizer.ts";
+import type { ParametersOrGroups } from "../group.ts";
+import { Optimizer, type OptimizerOptions } from "../optimizer.ts";
+import type { Given } from "../options.ts";
 import { rule } from "../rule.ts";
 
 const options = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
@@ -30,7 +32,7 @@ export const sgd = rule(
 
 /** Stochastic gradient descent, with momentum, dampening, Nesterov's lookahead and L2 weight decay. */
 export class SGD extends Optimizer<SGDOptions> {
-  constructor(params: Parameters | readonly GroupSpec<SGDOptions>[], options?: Partial<SGDOptions>) {
+  constructor(params: ParametersOrGroups<SGDOptions>, options?: Given<SGDOptions> & OptimizerOptions) {
     super(sgd, params, options);
   }
 }
