@@ -28,24 +28,32 @@ export {
   toText,
 } from "./formula/index.ts";
 export { einsum } from "./ops/einsum.ts";
-export { type ElementwiseOp, type ElementwiseOptions, elementwiseOp, type ResultType } from "./ops/elementwise.ts";
+export {
+  type ElementwiseOp,
+  type ElementwiseOptions,
+  elementwise,
+  elementwiseOp,
+  type FunctionOptions,
+  type ResultType,
+  type Tuned,
+} from "./ops/elementwise.ts";
 export * from "./ops/index.ts";
 export * from "./ops/join.ts";
-export type { CrossEntropyOptions, LossOptions, LossReduction } from "./ops/loss.ts";
+export type { LossOptions, LossReduction } from "./ops/loss.ts";
 export * from "./random.ts";
 export { type Dims, type Shape, sameShape, showShape, sizeOf } from "./shape.ts";
 export { detectAnomaly } from "./tape/anomaly.ts";
 export { apply, enableGrad, isGradEnabled, type Listener, listen, noGrad } from "./tape/apply.ts";
 export { detach, peekGradient, registerHook, registerPostAccumulateGradHook, replaceGradient, requireGrad, retainGrad } from "./tape/autograd.ts";
 export { type BackwardListener, type BackwardOptions, type BackwardStep, backward, type GradOptions, grad, listenBackward } from "./tape/backward.ts";
-export { checkpoint } from "./tape/checkpoint.ts";
 export { type CustomGradient, customGrad, defineOp } from "./tape/custom.ts";
-export { type DerivativeOptions, hessian, hvp, jacobian, vjp, vmap } from "./tape/derivatives.ts";
-export { type Dual, jvp } from "./tape/forward.ts";
 export { type GradientHook, TapeNode } from "./tape/node.ts";
 export type { Op, Operand, Saved, VJP } from "./tape/op.ts";
 export { inScope, type Scope } from "./tape/scope.ts";
 export { withSources } from "./tape/source.ts";
 export { Tape, type TapeEntry, type TapeStep } from "./tape/tape.ts";
 export { type NestedNumbers, Tensor } from "./tensor/tensor.ts";
+export { checkpoint } from "./transform/checkpoint.ts";
+export { type DerivativeOptions, hessian, hvp, jacobian, vjp, vmap } from "./transform/derivatives.ts";
+export { type Dual, jvp } from "./transform/forward.ts";
 export { Parameter, update, Variable } from "./variable.ts";

@@ -3,4 +3,4 @@ export * from "./container.ts";
 export * as init from "./init.ts";
 export { type LayerOptions, Linear } from "./linear.ts";
 export * from "./loss.ts";
-export { type LoadReport, Module, type StateDict } from "./module.ts";
+export { functionalCall, type LoadReport, Module, type StateDict } from "./module.ts";

@@ -1,4 +1,4 @@
-import { type DType, isFloat, nearest, noGrad, Parameter, sameShape, showShape, type Tensor, Variable } from "@gradtape/core";
+import { type DType, inScope, isFloat, nearest, noGrad, Parameter, sameShape, showShape, type Tensor, Variable } from "@gradtape/core";
 
 /** Named tensors of a module, by PyTorch's keys. */
 export type StateDict = Record<string, Tensor>;
@@ -19,6 +19,16 @@ const snakeCase = (path: string): string => path.replace(/[A-Z]/g, (letter) => `
 export abstract class Module {
   /** Whether layers that behave differently in training (dropout, batch norm) do so. */
   training = true;
+
+  constructor() {
+    // Operations know the module in which they ran: whoever calls forward(), it runs inside this module's scope.
+    const forward = this.forward;
+    Object.defineProperty(this, "forward", {
+      value: (...inputs: unknown[]) => inScope(this, () => forward.apply(this, inputs)),
+      writable: true,
+      configurable: true,
+    });
+  }
 
   /** Computes the output. */
   // biome-ignore lint/suspicious/noExplicitAny: every module has inputs and outputs of its own
@@ -145,6 +155,36 @@ export abstract class Module {
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
+  }
+}
+
+/**
+ * The output of a module with other tensors in place of some of its parameters and buffers, which stay as they are: gradients flow to the given tensors.
+ * @param tensors by path, as `namedParameters()` names them. Errors: an unknown path (the nearest is suggested), another shape.
+ */
+export function functionalCall<M extends Module>(
+  module: M,
+  tensors: Readonly<Record<string, Tensor>>,
+  ...inputs: globalThis.Parameters<M["forward"]>
+): ReturnType<M["forward"]> {
+  const modules = new Map(module.namedModules());
+  const places = Object.entries(tensors).map(([path, tensor]) => {
+    const cut = path.lastIndexOf(".");
+    const owner = modules.get(path.slice(0, Math.max(cut, 0))) as Record<string, unknown> | undefined;
+    const name = path.slice(cut + 1);
+    const own = owner?.[name];
+    const known = [...module.namedParameters(), ...module.namedBuffers()].map(([known]) => known);
+    if (owner === undefined || !(own instanceof Variable))
+      throw new Error(`functionalCall: ${module.constructor.name} has no ${path}${suggestion(path, known)}`);
+    if (!sameShape(own.shape, tensor.shape))
+      throw new RangeError(`functionalCall: ${path} has shape ${showShape(own.shape)}, the given tensor ${showShape(tensor.shape)}`);
+    return { owner, name, own, tensor };
+  });
+  try {
+    for (const { owner, name, tensor } of places) owner[name] = tensor;
+    return module.forward(...inputs);
+  } finally {
+    for (const { owner, name, own } of places) owner[name] = own;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DType } from "../dtype.ts";
+import type { Convolution } from "./convolution.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Storage, View } from "./view.ts";
 
@@ -40,4 +41,13 @@ export interface Backend {
   scan(scan: Scan, inputs: readonly View[], axis: number, output: View): void;
   /** The int32 indices that sort each line along `axis`: stable, NaN is the largest. */
   argsort(input: View, axis: number, order: "ascending" | "descending", output: View): void;
+  /**
+   * Convolution `[N,in,…] x [out,in/groups,…kernel] → [N,out,…]`, output dense. Returns whether the backend has a kernel for it; composed of `map` and
+   * `matmul` where not. So its two gradients.
+   */
+  convolve?(x: View, weight: View, output: View, convolution: Convolution): boolean;
+  /** The gradient of a convolution's input, a transposed convolution, from the gradient `g` of its output. */
+  convolveInput?(g: View, weight: View, output: View, convolution: Convolution): boolean;
+  /** The gradient of a convolution's weight, from its input and the gradient `g` of its output. */
+  convolveWeight?(x: View, g: View, output: View, convolution: Convolution): boolean;
 }

@@ -45,3 +45,14 @@ export function region<T>(fn: () => T, keeps: (result: T) => readonly Storage[],
   made.length = open > 0 ? end : start;
   return result;
 }
+
+/** Runs `fn` outside of every region: what it makes belongs to the collector, however long the work around it lasts. */
+export function unowned<T>(fn: () => T): T {
+  const before = open;
+  open = 0;
+  try {
+    return fn();
+  } finally {
+    open = before;
+  }
+}

@@ -1,7 +1,7 @@
 import { Kernel } from "../backend/kernel.ts";
 import { allocate, type View } from "../backend/view.ts";
 import { type DType, isFloat, promote } from "../dtype.ts";
-import { call, differentiate, type Expression, formula, name, names, number, simplify } from "../formula/index.ts";
+import { call, differentiate, type Expression, formula, name, names, number, simplify, toText } from "../formula/index.ts";
 import { broadcastShapes } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op, Operand, VJP } from "../tape/op.ts";
@@ -22,6 +22,8 @@ export interface ElementwiseOptions {
 /** An elementwise operation knows the names of its operands, in order. */
 export interface ElementwiseOp extends Op<null> {
   readonly operands: readonly string[];
+  /** The gradient for each operand as formula text over `g`, the operands and the result `y`; "" where none flows. */
+  rules(): readonly string[];
 }
 
 /** Where a derivative finds an operand: an input's index, or one of these. */
@@ -98,7 +100,7 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
       const sources = operands.map((n) => (n === incoming ? INCOMING : n === result ? RESULT : meaning.names.indexOf(n)));
       const passes = product.kind === "name" && product.name === incoming;
       const meant = { names: operands, expression: product, result: "float" } as const;
-      return { sources, op: passes ? undefined : build(`${op}Backward`, meant, {}, undefined, order + 1) };
+      return { sources, rule: toText(product), op: passes ? undefined : build(`${op}Backward`, meant, {}, undefined, order + 1) };
     });
   });
 
@@ -121,6 +123,7 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
   return {
     name: op,
     operands: meaning.names,
+    rules: () => derived.map((derivative) => (derivative === null ? "" : derivative().rule)),
     ...(text === undefined ? {} : { formula: text }),
     forward: (operands) => forward(op, kernelFor(operands), operands, meaning),
     vjp: vjps,

@@ -30,6 +30,16 @@ export function registerHook(x: Tensor, hook: GradientHook): () => void {
   };
 }
 
+/** Calls `hook` with the accumulated gradient after each `backward()` has added to it. Returns a function that removes the hook. */
+export function registerPostAccumulateGradHook(x: Tensor, hook: (gradient: Tensor) => void): () => void {
+  const node = nodeOf("registerPostAccumulateGradHook", x);
+  if (!node.retainsGrad) throw new Error("registerPostAccumulateGradHook: only leaves and tensors with retainGrad() accumulate a gradient");
+  node.accumulateHooks = [...(node.accumulateHooks ?? []), hook];
+  return () => {
+    node.accumulateHooks = node.accumulateHooks?.filter((other) => other !== hook);
+  };
+}
+
 function nodeOf(op: string, x: Tensor): TapeNode {
   if (x.node === null) throw new Error(`${op}: this tensor does not require a gradient, so none will arrive; create it with { requiresGrad: true }`);
   return x.node;

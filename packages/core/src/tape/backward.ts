@@ -14,6 +14,21 @@ export interface BackwardOptions {
   readonly createGraph?: boolean;
 }
 
+/** Sees every step of every backward pass; must not keep the gradients. */
+export type BackwardListener = (step: BackwardStep) => void;
+
+const listeners = new Set<BackwardListener>();
+let visiting = 0;
+
+/** Whether a gradient is being computed now, so that operations are those of a backward pass. */
+export const isInBackward = (): boolean => visiting > 0;
+
+/** Calls `listener` after every step of a backward pass until the returned function is called. */
+export function listenBackward(listener: BackwardListener): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
 /** Ops that the pass itself needs; set by `ops`, which the tape must not import. */
 interface Arithmetic {
   add(a: Tensor, b: Tensor): Tensor;
@@ -97,6 +112,7 @@ export function* backwardSteps({ roots, options, wanted, memory }: Pass): Genera
     if (leads.has(node)) {
       if (node.hooks !== undefined) memory?.disown(arrived);
       const step = visit(node, arrived, leads, createGraph, memory);
+      for (const listener of listeners) listener(step);
       if (!retainGraph) node.release();
       for (let k = 0; k < step.outgoing.length; k++) {
         const edge = node.edges[k];
@@ -143,12 +159,14 @@ function visit(
   memory: GradientMemory | undefined,
 ): BackwardStep {
   const recorded = switchGrad(createGraph);
+  visiting++;
   try {
     const incoming = node.hooks === undefined ? arrived : runHooks(node, arrived);
     if (node.op === null) return { node, incoming, outgoing: [] };
     const outgoing = memory === undefined ? outgoingOf(node, incoming, leads) : memory.collect(() => outgoingOf(node, incoming, leads), storagesOf);
     return { node, incoming, outgoing };
   } finally {
+    visiting--;
     switchGrad(recorded);
   }
 }
@@ -202,6 +220,7 @@ export function backward(root: Tensor, options: BackwardOptions & { readonly gra
         node.setGrad(arithmetic.add(before, gradient), memory !== undefined);
         memory?.drop(gradient);
       }
+      for (const hook of node.accumulateHooks ?? []) hook(node.grad as Tensor);
     }
   });
 }

@@ -3,6 +3,8 @@ import type { DType } from "../dtype.ts";
 import { type Shape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Op, Operand, Saved } from "./op.ts";
+import { currentScope, type Scope } from "./scope.ts";
+import { callSite, notesSources } from "./source.ts";
 
 let made = 0;
 
@@ -23,8 +25,12 @@ export class TapeNode {
   edges: readonly (TapeNode | null)[];
   retainsGrad: boolean;
   hooks: GradientHook[] | undefined;
+  /** Called with the gradient after `backward()` added it to `grad`. */
+  accumulateHooks: ((gradient: Tensor) => void)[] | undefined;
   /** Where the operation was called, when somebody asked for source lines. */
-  source: string | undefined;
+  readonly source: string | undefined = notesSources() ? callSite() : undefined;
+  /** The module in which the operation ran. */
+  readonly scope: Scope | null = currentScope();
   #grad: Tensor | null = null;
   /** Whether nobody but this node can reach the memory of the gradient. */
   #ownsGrad = false;

@@ -1,8 +1,11 @@
 import type { DType } from "../dtype.ts";
+import type { ElementwiseOp } from "../ops/elementwise.ts";
 import { type Shape, showShape } from "../shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { nodesBefore } from "./backward.ts";
+import { backwardSteps, nodesBefore, rootGradient } from "./backward.ts";
+import { toDot, toJSON, toMermaid } from "./diagram.ts";
 import type { TapeNode } from "./node.ts";
+import { pathOf } from "./scope.ts";
 
 /** One line of a tape as it is read: plain data, in the order in which the operations ran. */
 export interface TapeEntry {
@@ -20,10 +23,25 @@ export interface TapeEntry {
   readonly attrs: unknown;
   /** What is kept for the backward pass: "input 0", "output". */
   readonly saved: readonly string[];
+  /** Path of the module in which it ran ("layers.0.linear"); "" outside of any. */
+  readonly module: string;
+  /** Line that called it, where it was recorded inside `withSources` or `detectAnomaly`. */
+  readonly source: string | undefined;
+  /** Gradient for each input, as formula text over `g`, the inputs and the result `y`; "" where the operation has no formula. */
+  readonly rules: readonly string[];
   /** The gradient that `backward()` left here: on leaves, and where `retainGrad()` asked for it. */
   readonly gradient: Tensor | null;
   /** The node itself. */
   readonly node: TapeNode;
+}
+
+/** One step of a backward pass along a tape. */
+export interface TapeStep {
+  readonly entry: TapeEntry;
+  /** Gradient of the root with respect to this entry's output. */
+  readonly incoming: Tensor;
+  /** What this step adds to the gradient of each input; `null` where none flows. */
+  readonly outgoing: readonly (Tensor | null)[];
 }
 
 /** The operations on which a tensor depends, in the order in which they ran (a Wengert list; Wengert 1964). */
@@ -50,6 +68,9 @@ export class Tape implements Iterable<TapeEntry> {
         inputs: node.edges.map((edge) => (edge === null ? null : (index.get(edge) as number))),
         attrs: node.attrs,
         saved: savedBy(node),
+        module: pathOf(node.scope),
+        source: node.source,
+        rules: (node.op as Partial<ElementwiseOp> | null)?.rules?.() ?? [],
         gradient: node.grad,
         node,
       })),
@@ -65,6 +86,35 @@ export class Tape implements Iterable<TapeEntry> {
     return this.entries[Symbol.iterator]();
   }
 
+  /** The graph in the DOT language of Graphviz. */
+  toDot(): string {
+    return toDot(this);
+  }
+
+  /** The graph as a flowchart in Mermaid's language. */
+  toMermaid(): string {
+    return toMermaid(this);
+  }
+
+  /** The entries as plain data, for tools. */
+  toJSON(): object[] {
+    return toJSON(this);
+  }
+
+  /**
+   * The backward pass from `root`, node by node: entry, gradient that arrives, gradients that leave. Nothing is freed and no `grad` is touched, so that a tool
+   * can step forward and back through the list.
+   */
+  backwardSteps(root: Tensor, options: { readonly gradient?: Tensor } = {}): TapeStep[] {
+    const start = rootGradient("backwardSteps", root, options.gradient);
+    const entryOf = new Map(this.entries.map((entry) => [entry.node, entry]));
+    return [...backwardSteps({ roots: [start], options: { retainGraph: true } })].map(({ node, incoming, outgoing }) => {
+      const entry = entryOf.get(node);
+      if (entry === undefined) throw new Error(`backwardSteps: ${node.name} of the root is not on this tape; use Tape.of(root)`);
+      return { entry, incoming, outgoing };
+    });
+  }
+
   /** A table: position, operation, inputs, shape, what is saved. */
   toString(): string {
     const rows = this.entries.map((entry) => [
@@ -73,8 +123,9 @@ export class Tape implements Iterable<TapeEntry> {
       entry.inputs.map((input) => (input === null ? "·" : `%${input}`)).join(" "),
       `${entry.dtype} ${showShape(entry.shape)}`,
       entry.saved.join(", "),
+      entry.module,
     ]);
-    const table = [["", "op", "inputs", "output", "saved"], ...rows];
+    const table = [["", "op", "inputs", "output", "saved", "module"], ...rows];
     const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
     return table
       .map((row) =>
