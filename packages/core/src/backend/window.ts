@@ -73,7 +73,12 @@ export const reachesOut = ({ kernel, stride, padding, dilation, input, output }:
 
 /** An option that is one number for all dimensions or one for each: as a list, checked to be integers of at least `least`. */
 export function perDimension(op: string, option: string, value: number | readonly number[], n: number, least: number): number[] {
-  const list = typeof value === "number" ? new Array<number>(n).fill(value) : Array.isArray(value) && value.length === 1 ? new Array<number>(n).fill(value[0]) : value;
+  const list =
+    typeof value === "number"
+      ? new Array<number>(n).fill(value)
+      : Array.isArray(value) && value.length === 1
+        ? new Array<number>(n).fill(value[0])
+        : value;
   if (!Array.isArray(list) || list.length !== n || list.some((v) => !Number.isInteger(v) || v < least))
     throw new RangeError(`${op}: ${option} is an integer of at least ${least}${n > 1 ? `, or ${n} of them` : ""}, got ${JSON.stringify(value)}`);
   return list as number[];
