@@ -27,7 +27,7 @@ export const elu = elementwise("elu", "x <= 0 ? alpha * expm1(x) : x", { paramet
 
 /** Self-normalizing linear unit. Klambauer et al. 2017, arXiv:1706.02515, equation 2, with the constants of its appendix. */
 export const selu = elementwise("selu", "scale * (x <= 0 ? alpha * expm1(x) : x)", {
-  parameters: { alpha: 1.6732632423543772848, scale: 1.0507009873554804934 },
+  parameters: { alpha: 1.6732632423543772, scale: 1.0507009873554805 },
 });
 
 /** Continuously differentiable exponential linear unit: `x`, or `alpha * (exp(x / alpha) - 1)` where x ≤ 0. Barron 2017, arXiv:1704.07483. */

@@ -1,7 +1,7 @@
 import { apply } from "../tape/apply.ts";
 import type { Operand } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { binary, elementwiseOp, unary } from "./elementwise.ts";
+import { applyNamed, binary, elementwiseOp, unary } from "./elementwise.ts";
 
 const number = { result: "number" } as const;
 
@@ -69,19 +69,15 @@ export const reciprocal = unary("reciprocal", "1 / x", { derivatives: { x: "-y *
 const lerpOp = elementwiseOp("lerp", "a + weight * (b - a)");
 
 /** Linear interpolation `a + weight * (b - a)`. */
-export const lerp = (a: Tensor, b: Operand, weight: Operand): Tensor => apply(lerpOp, reorder(lerpOp, { a, b, weight }), null);
+export const lerp = (a: Tensor, b: Operand, weight: Operand): Tensor => applyNamed(lerpOp, { a, b, weight });
 
 const addcmulOp = elementwiseOp("addcmul", "a + value * b * c");
 const addcdivOp = elementwiseOp("addcdiv", "a + value * b / c");
 
 /** `a + value * b * c`; `value` is 1 by default. */
 export const addcmul = (a: Tensor, b: Operand, c: Operand, options: { readonly value?: number } = {}): Tensor =>
-  apply(addcmulOp, reorder(addcmulOp, { a, b, c, value: options.value ?? 1 }), null);
+  applyNamed(addcmulOp, { a, b, c, value: options.value ?? 1 });
 
 /** `a + value * b / c`; `value` is 1 by default. */
 export const addcdiv = (a: Tensor, b: Operand, c: Operand, options: { readonly value?: number } = {}): Tensor =>
-  apply(addcdivOp, reorder(addcdivOp, { a, b, c, value: options.value ?? 1 }), null);
-
-function reorder(op: { readonly operands: readonly string[] }, values: Readonly<Record<string, Operand>>): Operand[] {
-  return op.operands.map((operand) => values[operand]);
-}
+  applyNamed(addcdivOp, { a, b, c, value: options.value ?? 1 });

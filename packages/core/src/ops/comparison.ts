@@ -1,7 +1,7 @@
 import { apply } from "../tape/apply.ts";
 import type { Operand } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { binary, elementwiseOp, unary } from "./elementwise.ts";
+import { applyNamed, binary, elementwiseOp, unary } from "./elementwise.ts";
 
 const bool = { result: "bool" } as const;
 
@@ -97,10 +97,5 @@ export interface Replacements {
 export function nanToNum(x: Tensor, options: Replacements = {}): Tensor {
   const largest = x.dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38;
   const { nan = 0, posinf = largest, neginf = -largest } = options;
-  const values: Readonly<Record<string, Operand>> = { x, nan_: nan, posinf, neginf };
-  return apply(
-    nanToNumOp,
-    nanToNumOp.operands.map((operand) => values[operand]),
-    null,
-  );
+  return applyNamed(nanToNumOp, { x, nan_: nan, posinf, neginf });
 }

@@ -165,6 +165,12 @@ function lazy<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
+/** Applies an elementwise operation to operands by their names in the formula. */
+export function applyNamed(op: ElementwiseOp, operands: Readonly<Record<string, Operand>>): Tensor {
+  const values = op.operands.map((operand) => operands[operand]);
+  return apply(op, values, null);
+}
+
 /** An elementwise function of one tensor. */
 export function unary(op: string, text: string, options?: ElementwiseOptions): (x: Tensor) => Tensor {
   const definition = elementwiseOp(op, text, options);

@@ -4,7 +4,9 @@ import { type DType, isFloat } from "../dtype.ts";
 import { contiguousStrides, type Dims, normalizeDim, normalizeDims, reducedShape, type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
+import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { elementwiseOp, unary } from "./elementwise.ts";
 
 /** Whether reduced dimensions stay with size 1. */
 export interface KeepDim {
@@ -60,6 +62,60 @@ const count = (shape: Shape, { dims }: ReduceAttrs): number => sizeOf(dims.map((
 
 /** Arithmetic mean over the dimensions, all by default; NaN over no elements. */
 export const mean = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor => apply(meanOp, [x], attrsOf("mean", x, dims, options));
+
+/** How `variance` and `std` count. */
+export interface SpreadOptions extends KeepDim {
+  /** What is taken off the number of elements in the divisor: 1 (Bessel's correction) by default, 0 for that of the whole population. */
+  readonly correction?: number;
+}
+
+interface SpreadAttrs extends ReduceAttrs {
+  readonly correction: number;
+}
+
+const listed = (dims: readonly number[]): Dims | undefined => (dims.length > 0 ? dims : undefined);
+const freedom = (shape: Shape, attrs: SpreadAttrs): number => Math.max(0, count(shape, attrs) - attrs.correction);
+
+const varianceOp: Op<SpreadAttrs> = {
+  name: "variance",
+  saves: { inputs: [0], output: false },
+  forward: ([x], attrs) => {
+    const input = (x as Tensor).to(isFloat((x as Tensor).dtype) ? (x as Tensor).dtype : "float32");
+    const deviation = input.sub(input.mean(listed(attrs.dims), { keepDim: true }));
+    return deviation.square().sum(listed(attrs.dims), attrs).div(freedom(input.shape, attrs));
+  },
+  vjp: [
+    (g, { inputs, shapes, attrs }) => {
+      const x = inputs[0] as Tensor;
+      const deviation = x.sub(x.mean(listed(attrs.dims), { keepDim: true }));
+      return restored(g, shapes[0], attrs)
+        .mul(2 / freedom(shapes[0], attrs))
+        .mul(deviation);
+    },
+  ],
+};
+
+/** Mean squared deviation from the mean over the dimensions, all by default. NaN where the correction leaves nothing to divide by. */
+export function variance(x: Tensor, dims?: Dims, options: SpreadOptions = {}): Tensor {
+  checkOptions("variance", options, ["correction", "keepDim"]);
+  return apply(varianceOp, [x], { ...attrsOf("variance", x, dims, options), correction: options.correction ?? 1 });
+}
+
+const rootOp = elementwiseOp("std", "sqrt(x)", { derivatives: { x: "y == 0 ? 0 : 0.5 / y" } });
+
+/** Standard deviation, the square root of `variance`; its gradient is 0 where it is 0. */
+export const std = (x: Tensor, dims?: Dims, options?: SpreadOptions): Tensor => apply(rootOp, [x.variance(dims, options)], null);
+
+const nonzero = unary("nonzero", "x != 0", { result: "bool" });
+
+/** How many elements over the dimensions, all by default, are not 0; int32. NaN is not 0. */
+export const countNonzero = (x: Tensor, dims?: Dims): Tensor => nonzero(x).sum(dims);
+
+/** Whether an element over the dimensions, all by default, is true (not 0), as bool; false over no elements. */
+export const any = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor => nonzero(x).sum(dims, options).gt(0);
+
+/** Whether all elements over the dimensions, all by default, are true (not 0), as bool; true over no elements. */
+export const all = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor => x.logicalNot().sum(dims, options).eq(0);
 
 /** The tensor summed over the dimensions along which `shape` was broadcast. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {

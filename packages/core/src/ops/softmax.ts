@@ -2,6 +2,7 @@ import { type Dims, normalizeDim } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { applyNamed, elementwiseOp } from "./elementwise.ts";
 
 interface AlongDim {
   readonly dim: number;
@@ -29,6 +30,9 @@ const softmaxOp: Op<AlongDim> = {
 /** `exp(x) / Σ exp(x)` along a dimension, shifted by the maximum so that nothing overflows. */
 export const softmax = (x: Tensor, dim: number): Tensor => along(softmaxOp, x, dim);
 
+/** `softmax(-x)` along a dimension: the smallest element gets the largest share. */
+export const softmin = (x: Tensor, dim: number): Tensor => x.neg().softmax(dim);
+
 const logSoftmaxOp: Op<AlongDim> = {
   name: "logSoftmax",
   saves: output,
@@ -49,6 +53,11 @@ function along(op: Op<AlongDim>, x: Tensor, dim: number): Tensor {
   return x.ndim === 0 ? apply(op, [x.reshape([1])], { dim: 0 }).reshape([]) : apply(op, [x], { dim: at });
 }
 
+// exp(x - total) would be NaN where both are infinite: an infinite term takes all the gradient, and a sum of nothing gives none.
+const weightOp = elementwiseOp("logSumExpBackward", "grad * (isinf(total) ? (x == total && x > 0 ? 1 : 0) : exp(x - total))", {
+  derivatives: { grad: "isinf(total) ? (x == total && x > 0 ? 1 : 0) : exp(x - total)" },
+});
+
 const logSumExpOp: Op<{ readonly dims: Dims | undefined }> = {
   name: "logSumExp",
   forward: ([x], { dims }) => {
@@ -58,10 +67,10 @@ const logSumExpOp: Op<{ readonly dims: Dims | undefined }> = {
     const shift = top.isFinite().where(top, 0);
     return input.sub(shift).exp().sum(dims, { keepDim: true }).log().add(shift);
   },
-  vjp: [(g, { inputs, output: y }) => g.mul((inputs[0] as Tensor).sub(y as Tensor).exp())],
+  vjp: [(g, { inputs, output: y }) => applyNamed(weightOp, { grad: g, x: inputs[0] as Tensor, total: y as Tensor })],
 };
 
-/** `log Σ exp(x)` over the dimensions, all by default, shifted by the maximum so that nothing overflows. */
+/** `log Σ exp(x)` over the dimensions, all by default, shifted by the maximum so that nothing overflows. Over -Infinity alone it is -Infinity, with gradient 0. */
 export function logSumExp(x: Tensor, dims?: Dims, options?: { readonly keepDim?: boolean }): Tensor {
   const kept = apply(logSumExpOp, [x], { dims });
   if (options?.keepDim === true) return kept;
