@@ -2,6 +2,7 @@ import { cpu } from "./backend/device.ts";
 import { reference } from "./backend/reference/reference.ts";
 import * as ops from "./ops/index.ts";
 import type { KeepDim, ValuesAndIndices } from "./ops/reduction.ts";
+import type { UnfoldOptions } from "./ops/window.ts";
 import * as autograd from "./tape/autograd.ts";
 import { useArithmetic } from "./tape/backward.ts";
 import { Tensor } from "./tensor/tensor.ts";
@@ -18,6 +19,10 @@ interface Overloaded {
   min(): Tensor;
   /** `{ values, indices }` of the minima along a dimension. */
   min(dim: number, options?: KeepDim): ValuesAndIndices;
+  /** Patches of images as columns; `[N,C,H,W]` → `[N, C·kH·kW, positions]`. */
+  unfold(options: UnfoldOptions): Tensor;
+  /** Windows of one dimension as a view, their elements as a last dimension. */
+  unfold(dim: number, size: number, step?: number): Tensor;
   /** Makes a leaf of a tensor without a past: `backward()` will leave a gradient in its `grad`. Returns the tensor. */
   requireGrad(): this;
   /** Lets `backward()` keep the gradient of an interior tensor in `grad`. Returns the tensor. */

@@ -1,0 +1,155 @@
+import { kernel } from "../backend/kernel.ts";
+import { type AdaptivePoolOptions, binsOf, elementsAt, type PoolOptions, poolWindow } from "../backend/pool.ts";
+import { allocate, type View } from "../backend/view.ts";
+import { taps, type Window } from "../backend/window.ts";
+import { type Shape, sizeOf } from "../shape.ts";
+import { apply } from "../tape/apply.ts";
+import type { Op } from "../tape/op.ts";
+import { indexTensor } from "../tensor/indices.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { ValuesAndIndices } from "./reduction.ts";
+
+/** Options of `maxPool1d`, `maxPool2d` and `maxPool3d`. */
+export interface MaxPoolOptions extends PoolOptions {
+  /** Distance of the window's elements. Default 1. */
+  readonly dilation?: number | readonly number[];
+  /** Whether the result is `{ values, indices }`. Default false. */
+  readonly returnIndices?: boolean;
+}
+
+const lead = (shape: Shape, n: number): Shape => shape.slice(0, shape.length - n);
+
+const better = kernel(
+  `wins = at < 0 || x > best || isnan(x)
+   best = wins ? x : best
+   at = wins ? i : at`,
+  [],
+  ["best", "at"],
+);
+
+/** Numbers of the elements of a plane, as a view that broadcasts over everything before it. */
+const numbering = (x: Tensor, plane: Shape): Tensor =>
+  indexTensor(
+    Array.from({ length: sizeOf(plane) }, (_, i) => i),
+    plane,
+    x.device,
+  );
+
+/** One comparison of all windows with one of their elements: what is there, its number in the plane, and the places of the windows. */
+interface Candidate {
+  readonly x: View;
+  readonly number: View;
+  readonly place: (view: View) => View;
+}
+
+/** For each window the number of its first maximum in the plane; of several NaN the last, as in PyTorch. */
+function searchMaxima(x: Tensor, shape: Shape, candidates: Iterable<Candidate>): Tensor {
+  const best = x.newZeros(shape);
+  const at = new Tensor(allocate(x.device, "int32", shape));
+  const { backend } = x.device;
+  backend.map(unseen, [], [], [at]);
+  for (const { x: seen, number, place } of candidates) {
+    const wide = { ...number, shape: seen.shape, strides: [...lead(seen.shape, number.shape.length).map(() => 0), ...number.strides] };
+    const operands: Readonly<Record<string, View>> = { x: seen, i: wide, best: place(best), at: place(at) };
+    backend.map(
+      better,
+      better.inputs.map((name) => operands[name]),
+      [],
+      better.outputs.map(({ name }) => operands[name]),
+    );
+  }
+  return at;
+}
+
+const unseen = kernel("at = -1");
+
+/** An op that takes the element with a given number of each plane; its gradient goes there. */
+function maxOp(name: string, n: number): Op<Window | Record<string, never>> {
+  return {
+    name,
+    saves: { inputs: [1], output: false },
+    forward: ([x, indices]) => {
+      const [input, at] = [x, indices] as Tensor[];
+      const before = lead(input.shape, n);
+      const picked = input.reshape([...before, sizeOf(input.shape.slice(before.length))]).gather(before.length, flat(at, n));
+      return picked.reshape(at.shape);
+    },
+    vjp: [
+      (g, { inputs, shapes }) => {
+        const [shape] = shapes;
+        const before = lead(shape, n);
+        const blank = g.newZeros([...before, sizeOf(shape.slice(before.length))]);
+        return blank.scatterAdd(before.length, flat(inputs[1] as Tensor, n), flat(g, n)).reshape(shape);
+      },
+      null,
+    ],
+  };
+}
+
+const flat = (x: Tensor, n: number): Tensor => x.reshape([...lead(x.shape, n), sizeOf(x.shape.slice(x.ndim - n))]);
+
+const maxOps = [1, 2, 3].map((n) => maxOp(`maxPool${n}d`, n));
+const adaptiveMaxOps = [1, 2, 3].map((n) => maxOp(`adaptiveMaxPool${n}d`, n));
+
+function maxPool(n: number, x: Tensor, options: MaxPoolOptions): Tensor | ValuesAndIndices {
+  const op = maxOps[n - 1];
+  const window = poolWindow(op.name, n, x, options);
+  const plane = numbering(x, window.input);
+  const candidates = taps(window).map(({ touched, positions }) => ({ x: touched(x), number: touched(plane), place: positions }));
+  const indices = searchMaxima(x, [...lead(x.shape, n), ...window.output], candidates);
+  const values = apply(op, [x, indices], window);
+  return options.returnIndices === true ? { values, indices } : values;
+}
+
+/** Largest element of each window over the last dimension: `[…,L]` → `[…,L']`. Of a tie the first gets the gradient; a NaN wins. */
+export function maxPool1d(x: Tensor, options: MaxPoolOptions & { readonly returnIndices: true }): ValuesAndIndices;
+export function maxPool1d(x: Tensor, options: MaxPoolOptions & { readonly returnIndices?: false }): Tensor;
+export function maxPool1d(x: Tensor, options: MaxPoolOptions): Tensor | ValuesAndIndices {
+  return maxPool(1, x, options);
+}
+
+/** Largest element of each window over the last two dimensions: `[…,H,W]` → `[…,H',W']`. Of a tie the first gets the gradient; a NaN wins. */
+export function maxPool2d(x: Tensor, options: MaxPoolOptions & { readonly returnIndices: true }): ValuesAndIndices;
+export function maxPool2d(x: Tensor, options: MaxPoolOptions & { readonly returnIndices?: false }): Tensor;
+export function maxPool2d(x: Tensor, options: MaxPoolOptions): Tensor | ValuesAndIndices {
+  return maxPool(2, x, options);
+}
+
+/** Largest element of each window over the last three dimensions. Of a tie the first gets the gradient; a NaN wins. */
+export function maxPool3d(x: Tensor, options: MaxPoolOptions & { readonly returnIndices: true }): ValuesAndIndices;
+export function maxPool3d(x: Tensor, options: MaxPoolOptions & { readonly returnIndices?: false }): Tensor;
+export function maxPool3d(x: Tensor, options: MaxPoolOptions): Tensor | ValuesAndIndices {
+  return maxPool(3, x, options);
+}
+
+function adaptiveMaxPool(n: number, x: Tensor, options: AdaptivePoolOptions & { readonly returnIndices?: boolean }): Tensor | ValuesAndIndices {
+  const op = adaptiveMaxOps[n - 1];
+  const bins = binsOf(op.name, n, x, options);
+  const values = x.detach();
+  const plane = numbering(x, x.shape.slice(x.ndim - n));
+  function* candidates(d: number, seen: Tensor, number: Tensor): Generator<Candidate> {
+    if (d === n) yield { x: seen, number, place: (view) => view };
+    else
+      for (let k = 0; k < bins[d].most; k++) {
+        const at = elementsAt(bins[d], k);
+        yield* candidates(d + 1, seen.indexSelect(x.ndim - n + d, at), number.indexSelect(d, at));
+      }
+  }
+  const indices = searchMaxima(x, [...lead(x.shape, n), ...bins.map(({ starts }) => starts.length)], candidates(0, values, plane));
+  const picked = apply(op, [x, indices], {});
+  return options.returnIndices === true ? { values: picked, indices } : picked;
+}
+
+/** Largest element of each of `outputSize` bins that cover the last dimension. Of a tie the first gets the gradient; a NaN wins. */
+export function adaptiveMaxPool1d(x: Tensor, options: AdaptivePoolOptions & { readonly returnIndices: true }): ValuesAndIndices;
+export function adaptiveMaxPool1d(x: Tensor, options: AdaptivePoolOptions & { readonly returnIndices?: false }): Tensor;
+export function adaptiveMaxPool1d(x: Tensor, options: AdaptivePoolOptions & { readonly returnIndices?: boolean }): Tensor | ValuesAndIndices {
+  return adaptiveMaxPool(1, x, options);
+}
+
+/** Largest element of each of `outputSize` bins that cover the last two dimensions. Of a tie the first gets the gradient; a NaN wins. */
+export function adaptiveMaxPool2d(x: Tensor, options: AdaptivePoolOptions & { readonly returnIndices: true }): ValuesAndIndices;
+export function adaptiveMaxPool2d(x: Tensor, options: AdaptivePoolOptions & { readonly returnIndices?: false }): Tensor;
+export function adaptiveMaxPool2d(x: Tensor, options: AdaptivePoolOptions & { readonly returnIndices?: boolean }): Tensor | ValuesAndIndices {
+  return adaptiveMaxPool(2, x, options);
+}
