@@ -20,7 +20,7 @@ export interface Anatomy {
   readonly step: number;
   readonly tape: readonly TapeBox[];
   readonly optimizer: string;
-  readonly update: Omit<optim.Explanation, "toString">;
+  readonly update: Pick<optim.Explanation, "parameter" | "index" | "step" | "gradient" | "before" | "after" | "lines" | "terms">;
 }
 
 /**
@@ -46,7 +46,9 @@ export function dissect(step: number, loss: Tensor, model: nn.Module, optimizer:
     };
   });
   const weight = lastWeight(model);
-  const { toString: _, ...update } = optimizer.explain(weight, largest(weight.grad as Tensor));
+  const explanation = optimizer.explain(weight, largest(weight.grad as Tensor));
+  const { parameter, index, step: own, gradient, before: from, after, lines, terms } = explanation;
+  const update = { parameter, index, step: own, gradient, before: from, after, lines, terms };
   return { step, tape: boxes, optimizer: optimizer.name, update };
 }
 

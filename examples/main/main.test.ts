@@ -134,7 +134,11 @@ describe("bad input", () => {
     ["a missing checkpoint", [() => "--resume", () => join(folder, "none")], /none: cannot be read/],
     ["a damaged checkpoint", [() => "--resume", () => join(folder, "cut")], /cut: .*damaged/],
     ["another program's checkpoint", [() => "--resume", () => join(folder, "other")], /not of this program/],
-    ["a checkpoint of other options", [() => "--resume", () => checkpoint, () => "--lr", () => "1"], /was trained with --lr 0.0003, not 1; leave --lr out/],
+    [
+      "a checkpoint of other options",
+      [() => "--resume", () => checkpoint, () => "--lr", () => "1"],
+      /was trained with --lr 0.0003, not 1; leave --lr out/,
+    ],
     ["an output folder that is a file", [() => "--out", () => join(folder, "file"), () => "--examples=10", () => "--batch=1"], /EEXIST/],
   ])("refuses %s in one line, with exit code 2", async (_, args, reason) => {
     const { code, stdout, stderr } = await run(args.map((arg) => arg()));

@@ -28,7 +28,7 @@ ${rows.join("\n")}
 }
 
 /** The mistakes of which the network was surest, as pictures. */
-export function mistakeGallery({ mistakes }: Evaluation, test: data.ImageDataset, count = 24): string {
+export function mistakeGallery({ mistakes }: Evaluation, test: data.ImageDataset, count = 18): string {
   if (mistakes.length === 0) return "<p>None: every test image was recognised.</p>";
   const [, height, width] = test.shape;
   const figures = mistakes.slice(0, count).map(({ index, label, guess, confidence }) => {

@@ -17,8 +17,8 @@ export function numberText(value: number, precision = 5): string {
 }
 
 /** The same number as LaTeX; with `operand`, fenced wherever a formula would otherwise read it wrongly. */
-export function numberLatex(value: number, options: { readonly operand?: boolean } = {}): string {
-  const [digits, exponent] = parts(value, 5);
+export function numberLatex(value: number, options: { readonly operand?: boolean; readonly precision?: number } = {}): string {
+  const [digits, exponent] = parts(value, options.precision ?? 5);
   const text = exponent === undefined ? digits : `${digits} \\times 10^{${exponent}}`;
   return options.operand === true && (value < 0 || exponent !== undefined) ? `\\left(${text}\\right)` : text;
 }

@@ -48,7 +48,7 @@ function schedule({ run }: Told): string {
   const text =
     warmup === 0 ? `The schedule “${name}”.` : `The schedule “${name}”: ${count(warmup)} steps up from a hundredth of the rate, then down.`;
   const drawing = scheduleCurve((step) => run.scheduler.lrAt(step), steps, run.dissectedStep);
-  return `<section id="schedule"><h2>Learning rate</h2><p>${escape(text)}</p>${drawing}</section>`;
+  return `<section id="schedule"><h2>Learning rate</h2><p>${escape(text)}</p><div class="scroll">${drawing}</div></section>`;
 }
 
 async function anatomy({ run }: Told): Promise<string> {

@@ -17,7 +17,7 @@ main { max-width: 1240px; margin: 0 auto; padding: 48px 24px 64px; }
 header h1 { margin: 0; font-size: 34px; line-height: 1.15; letter-spacing: -0.02em; }
 header p { margin: 10px 0 0; color: var(--soft); max-width: 75ch; }
 h2 { margin: 0 0 4px; font-size: 20px; letter-spacing: -0.01em; }
-h2 + p, .lead { margin: 0 0 16px; color: var(--soft); max-width: 90ch; }
+h2 + p, .lead { margin: 0 0 16px; color: var(--soft); max-width: 110ch; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 24px 28px; margin-top: 20px; min-width: 0; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 28px 0 0; }
 .facts div { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 14px 18px; }
@@ -29,6 +29,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .key span::before { content: ""; display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; background: var(--of); border: 1px solid var(--rim, var(--of)); }
 .scroll { overflow-x: auto; }
 svg { display: block; max-width: 100%; height: auto; overflow: visible; color: var(--ink); font-family: inherit; }
+#schedule svg { min-width: 680px; }
 .tape { display: grid; grid-template-columns: minmax(0, 1fr) 460px; gap: 32px; }
 .tape svg { margin: 0 auto; }
 .tape text { font-family: "Helvetica Neue", Helvetica, "Liberation Sans", Arial, sans-serif; }
@@ -47,7 +48,7 @@ svg { display: block; max-width: 100%; height: auto; overflow: visible; color: v
 .list .parameter td:nth-child(2) { color: var(--first); }
 @media (max-width: 1000px) { .tape { grid-template-columns: 1fr; } }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-math { font-family: "Cambria Math", "STIX Two Math", "STIXTwoMath-Regular", "STIX Math", "Latin Modern Math", "NotoSansMath-Regular", math; font-size: 1.06em; }
+math { font-family: "Cambria Math", "STIX Two Math", "STIXTwoMath-Regular", "XITS Math", "Latin Modern Math", "Libertinus Math", "NotoSansMath-Regular", "Noto Sans Math", math; font-size: 1.06em; }
 .given { margin: 0 0 12px; }
 .update { width: 100%; }
 .update th { text-align: left; font-size: 13px; font-weight: 500; color: var(--soft); padding: 6px 20px 6px 0; border-bottom: 1px solid var(--line); }
@@ -58,6 +59,9 @@ math { font-family: "Cambria Math", "STIX Two Math", "STIXTwoMath-Regular", "STI
 .moved { margin: 18px 0 0; font-size: 22px; font-variant-numeric: tabular-nums; }
 .moved b, .moved span { color: var(--second); }
 .moved small { color: var(--soft); font-size: 14px; margin-left: 10px; }
+.terms { margin: 4px 0 0; color: var(--soft); font-size: 15px; font-variant-numeric: tabular-nums; }
+.terms span { color: var(--ink); white-space: nowrap; margin: 0 10px 0 4px; }
+.terms small { color: var(--soft); }
 .confusion { width: 100%; table-layout: fixed; font-size: 14px; }
 .confusion th { color: var(--soft); font-weight: 600; height: 34px; }
 .confusion td { height: 38px; text-align: center; border: 2px solid var(--card); border-radius: 8px; }

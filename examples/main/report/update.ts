@@ -31,14 +31,15 @@ function row(line: Line): string {
   return `<tr>
   <td class="formula">${mathml(symbolic, { display: true })}<p>${escape(meaning(line))}</p></td>
   <td class="numbers">${mathml(`= ${withNumbers(expression, line)}`, { display: true })}</td>
-  <td class="value">${escape(numberText(line.value))}</td>
+  <td class="value">${escape(numberText(line.value, 7))}</td>
 </tr>`;
 }
 
 /** How one weight moved: every line of the optimizer's rule, with its symbols, with its numbers, and what it gave. */
 export function updateTable({ update }: Anatomy): string {
-  const { lines, gradient, before, after } = update;
-  const given = mathml(`g = \\frac{\\partial L}{\\partial p} = ${numberLatex(gradient)} \\qquad p = ${numberLatex(before)}`);
+  const { lines, gradient, before, after, terms } = update;
+  const sum = terms.map(({ name, value }) => `<span>${escape(signed(value))} <small>${escape(name)}</small></span>`).join(" ");
+  const given = mathml(`g = \\frac{\\partial L}{\\partial p} = ${numberLatex(gradient)} \\qquad p = ${numberLatex(before, { precision: 7 })}`);
   return `<p class="given">Given: ${given}</p>
 <div class="scroll"><table class="update">
 <thead><tr><th>the rule</th><th>with its numbers</th><th>gives</th></tr></thead>
@@ -46,12 +47,17 @@ export function updateTable({ update }: Anatomy): string {
 ${lines.map(row).join("\n")}
 </tbody>
 </table></div>
-<p class="moved">${escape(numberText(before))} <span>→</span> <b>${escape(precise(after, before))}</b> <small>a change of ${escape(numberText(after - before))}</small></p>`;
+<p class="moved">${escape(numberText(before, 7))} <span>→</span> <b>${escape(precise(after, before))}</b> <small>a change of ${escape(signed(after - before))}</small></p>
+<p class="terms">${terms.length > 1 ? `which is ${sum}` : ""}</p>`;
 }
 
-/** As many digits as it takes to see that `value` is not `other`. */
+/** A number with its sign, plus too. */
+const signed = (value: number): string => `${value < 0 ? "" : "+"}${numberText(value)}`;
+
+/** Seven digits, or as many as it takes to see that `value` is not `other`. */
 function precise(value: number, other: number): string {
-  for (let digits = 5; digits <= 15; digits++)
-    if (value.toPrecision(digits) !== other.toPrecision(digits)) return value.toPrecision(Math.min(15, digits + 1)).replace("-", "−");
+  if (Math.abs(value) < 1e-3) return numberText(value, 7);
+  for (let digits = 7; digits <= 15; digits++)
+    if (value.toPrecision(digits) !== other.toPrecision(digits)) return value.toPrecision(digits).replace("-", "−");
   return String(value);
 }
