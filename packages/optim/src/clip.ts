@@ -1,6 +1,7 @@
 import { noGrad, type Parameter, Tensor } from "@gradtape/core";
+import { flag, nonNegative, positive, type Range, settings } from "./setting.ts";
 
-/** Parameters whose gradients are clipped. */
+/** Parameters whose gradients are clipped; those without a gradient are left out. */
 export type Clipped = Parameter | Iterable<Parameter>;
 
 const withGradients = (parameters: Clipped): { parameter: Parameter; gradient: Tensor }[] =>
@@ -8,7 +9,7 @@ const withGradients = (parameters: Clipped): { parameter: Parameter; gradient: T
     parameter.grad === null ? [] : [{ parameter, gradient: parameter.grad }],
   );
 
-/** Options of `clipGradNorm`. */
+/** Options of `clipGradNorm` and `getTotalNorm`. */
 export interface ClipNormOptions {
   /** Which norm: 1, 2 (default), any p > 0, or Infinity. */
   readonly normType?: number;
@@ -16,21 +17,25 @@ export interface ClipNormOptions {
   readonly errorIfNonfinite?: boolean;
 }
 
-/** The norm of all tensors taken together as one vector, summed in float64; 0 for none. */
-export function getTotalNorm(tensors: Iterable<Tensor>, options: ClipNormOptions = {}): number {
-  const { normType = 2, errorIfNonfinite = false } = options;
-  if (!(normType > 0)) throw new RangeError(`getTotalNorm: normType is above 0 or Infinity, got ${normType}`);
+const normOrder: Range = { text: "a number above 0, or Infinity", holds: (value) => typeof value === "number" && value > 0 };
+
+function totalNorm(owner: string, tensors: Iterable<Tensor>, given: ClipNormOptions): number {
+  const { normType, errorIfNonfinite } = settings<ClipNormOptions>(owner, given, { normType: [2, normOrder], errorIfNonfinite: [false, flag] });
   const parts = noGrad(() => [...tensors].map((tensor) => (tensor.size === 0 ? 0 : tensorNorm(tensor, normType))));
-  const worst = parts.some(Number.isNaN) ? Number.NaN : Math.max(0, ...parts);
+  const worst = parts.some(Number.isNaN) ? Number.NaN : parts.reduce((a, b) => Math.max(a, b), 0);
   const total =
     normType === Infinity || !(worst > 0 && worst < Infinity)
       ? worst
       : worst * parts.reduce((sum, part) => sum + (part / worst) ** normType, 0) ** (1 / normType);
   if (errorIfNonfinite && !Number.isFinite(total))
-    throw new Error(`clipGradNorm: the total norm is ${total}; a gradient holds NaN or Infinity (errorIfNonfinite)`);
+    throw new Error(`${owner}: the total norm is ${total}, so some gradient holds NaN or Infinity (errorIfNonfinite); nothing was changed`);
   return total;
 }
 
+/** The norm of all tensors taken together as one vector, summed in float64; 0 for none. */
+export const getTotalNorm = (tensors: Iterable<Tensor>, options: ClipNormOptions = {}): number => totalNorm("getTotalNorm", tensors, options);
+
+/** Scaled by the largest element, so that no power overflows. */
 function tensorNorm(tensor: Tensor, normType: number): number {
   const sizes = tensor.detach().to("float64").abs();
   const largest = sizes.amax().item();
@@ -46,7 +51,8 @@ function tensorNorm(tensor: Tensor, normType: number): number {
 export function clipGradNorm(parameters: Clipped, maxNorm: number, options: ClipNormOptions = {}): number {
   if (!(maxNorm >= 0)) throw new RangeError(`clipGradNorm: maxNorm is at least 0, got ${maxNorm}`);
   const gradients = withGradients(parameters);
-  const total = getTotalNorm(
+  const total = totalNorm(
+    "clipGradNorm",
     gradients.map(({ gradient }) => gradient),
     options,
   );
@@ -64,4 +70,38 @@ export function clipGradValue(parameters: Clipped, clipValue: number): void {
   noGrad(() => {
     for (const { parameter, gradient } of withGradients(parameters)) parameter.grad = gradient.clamp({ min: -clipValue, max: clipValue });
   });
+}
+
+/** Options of `clipGradAdaptive`. */
+export interface ClipAdaptiveOptions {
+  /** Largest norm of a gradient, as a share of its weights' norm. Default 0.01. */
+  readonly clipping?: number;
+  /** Lower bound of the weights' norm, so that zero weights can move. Default 1e-3. */
+  readonly eps?: number;
+}
+
+/**
+ * Adaptive gradient clipping: scales the gradient of each output unit so that its norm is at most `clipping` times that of the unit's weights. A unit is a
+ * row of a matrix, a filter of a convolution, the whole of a vector or a number. Brock et al. 2021, arXiv:2102.06171, equation 3; they leave out the last
+ * linear layer: do not pass its parameters.
+ */
+export function clipGradAdaptive(parameters: Clipped, options: ClipAdaptiveOptions = {}): void {
+  const { clipping, eps } = settings<ClipAdaptiveOptions>("clipGradAdaptive", options, { clipping: [0.01, positive], eps: [1e-3, nonNegative] });
+  noGrad(() => {
+    for (const { parameter, gradient } of withGradients(parameters)) {
+      if (gradient.size === 0) continue;
+      const limit = unitNorm(parameter).clamp({ min: eps }).mul(clipping);
+      const norm = unitNorm(gradient);
+      const scaled = gradient.mul(limit.div(norm).to(gradient.dtype));
+      parameter.grad = norm.gt(limit).where(scaled, gradient);
+    }
+  });
+}
+
+/** The norm of each unit, in float64, broadcast-ready. */
+function unitNorm(x: Tensor): Tensor {
+  const dims = Array.from({ length: Math.max(0, x.ndim - 1) }, (_, d) => d + 1);
+  const wide = x.detach().to("float64");
+  const square = wide.square();
+  return (x.ndim <= 1 ? square.sum() : square.sum(dims, { keepDim: true })).sqrt();
 }

@@ -1,6 +1,6 @@
+import { count, settings, share } from "../setting.ts";
 import { type Schedule, scaling } from "./schedule.ts";
 import { type AnyOptimizer, LRScheduler } from "./scheduler.ts";
-import { count, settings, share } from "./setting.ts";
 
 /** Options of `ConstantLR`. */
 export interface ConstantLROptions {

@@ -1,6 +1,6 @@
+import { nonNegative, positiveInteger, required, settings } from "../setting.ts";
 import type { Change, Schedule } from "./schedule.ts";
 import { type AnyOptimizer, LRScheduler } from "./scheduler.ts";
-import { nonNegative, positiveInteger, required, settings } from "./setting.ts";
 
 /** Options of `CosineAnnealingLR`. */
 export interface CosineAnnealingLROptions {

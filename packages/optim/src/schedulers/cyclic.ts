@@ -1,6 +1,6 @@
+import { callable, flag, nonNegative, oneOf, optional, perGroup, positive, required, settings, share, spread } from "../setting.ts";
 import type { Schedule } from "./schedule.ts";
 import { type AnyOptimizer, groupCount, hasMomentum, LRScheduler } from "./scheduler.ts";
-import { callable, flag, nonNegative, oneOf, optional, perGroup, positive, required, settings, share, spread } from "./setting.ts";
 
 /** How the height of the cycles changes. */
 export type CyclicMode = "triangular" | "triangular2" | "expRange" | "exp_range";

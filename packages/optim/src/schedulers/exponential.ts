@@ -1,6 +1,6 @@
+import { nonNegative, required, settings } from "../setting.ts";
 import { type Schedule, scaling } from "./schedule.ts";
 import { type AnyOptimizer, LRScheduler } from "./scheduler.ts";
-import { nonNegative, required, settings } from "./setting.ts";
 
 /** Options of `ExponentialLR`. */
 export interface ExponentialLROptions {

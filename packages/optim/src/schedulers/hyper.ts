@@ -1,8 +1,8 @@
 import { nearest } from "@gradtape/core";
 import { type Options, scalarsOf } from "../options.ts";
+import { spread } from "../setting.ts";
 import type { Schedule } from "./schedule.ts";
 import { type AnyOptimizer, groupCount } from "./scheduler.ts";
-import { spread } from "./setting.ts";
 
 /** Schedules by hyper-parameter, for all groups or one for each; the parts of `betas` are `beta1` and `beta2`. */
 export type HyperSchedules = Readonly<Record<string, Schedule | readonly Schedule[]>>;

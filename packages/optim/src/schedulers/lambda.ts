@@ -1,6 +1,6 @@
+import { callable, perGroup, required, settings, spread } from "../setting.ts";
 import type { Schedule } from "./schedule.ts";
 import { type AnyOptimizer, groupCount, LRScheduler } from "./scheduler.ts";
-import { callable, perGroup, required, settings, spread } from "./setting.ts";
 
 /** A factor by step. */
 export type StepFunction = (step: number) => number;

@@ -1,6 +1,6 @@
+import { positiveInteger, positiveShare, settings, share } from "../setting.ts";
 import { type Schedule, scaling } from "./schedule.ts";
 import { type AnyOptimizer, LRScheduler } from "./scheduler.ts";
-import { positiveInteger, positiveShare, settings, share } from "./setting.ts";
 
 /** Options of `LinearLR`. */
 export interface LinearLROptions {

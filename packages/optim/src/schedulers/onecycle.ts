@@ -1,6 +1,6 @@
+import { flag, oneOf, optional, perGroup, positive, positiveInteger, required, settings, share, spread } from "../setting.ts";
 import type { Schedule } from "./schedule.ts";
 import { type AnyOptimizer, groupCount, hasMomentum, LRScheduler } from "./scheduler.ts";
-import { flag, oneOf, optional, perGroup, positive, positiveInteger, required, settings, share, spread } from "./setting.ts";
 
 /** The course of the one cycle, whatever moves. */
 export interface OneCycleOptions {

@@ -1,5 +1,5 @@
+import { type Range, required, type Setting, settings } from "../setting.ts";
 import { LRScheduler } from "./scheduler.ts";
-import { type Range, required, type Setting, settings } from "./setting.ts";
 
 const list: Range = { text: "a list of at least one scheduler", holds: (value) => Array.isArray(value) && value.length > 0 };
 

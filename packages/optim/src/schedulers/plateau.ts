@@ -1,6 +1,6 @@
 import type { Tensor } from "@gradtape/core";
+import { belowOne, count, nonNegative, oneOf, perGroup, settings, spread } from "../setting.ts";
 import { type AnyOptimizer, groupCount } from "./scheduler.ts";
-import { belowOne, count, nonNegative, oneOf, perGroup, settings, spread } from "./setting.ts";
 
 /** Options of `ReduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions {

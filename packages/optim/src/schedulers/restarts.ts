@@ -1,6 +1,6 @@
+import { nonNegative, positiveInteger, required, settings } from "../setting.ts";
 import type { Schedule } from "./schedule.ts";
 import { type AnyOptimizer, LRScheduler } from "./scheduler.ts";
-import { nonNegative, positiveInteger, required, settings } from "./setting.ts";
 
 /** Options of `CosineAnnealingWarmRestarts`. */
 export interface CosineAnnealingWarmRestartsOptions {

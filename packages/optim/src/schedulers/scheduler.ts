@@ -1,6 +1,6 @@
 import type { Optimizer } from "../optimizer.ts";
+import { spread } from "../setting.ts";
 import { changed, changeOf, type Schedule } from "./schedule.ts";
-import { spread } from "./setting.ts";
 
 /** An optimizer of any rule that has a learning rate. */
 // biome-ignore lint/suspicious/noExplicitAny: schedulers drive optimizers of every option type

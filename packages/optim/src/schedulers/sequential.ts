@@ -1,8 +1,8 @@
+import { required, risingSteps } from "../setting.ts";
 import { fold } from "./fold.ts";
 import { partsOf } from "./part.ts";
 import { type Change, changeOf, rescaling, type Schedule, scaling } from "./schedule.ts";
 import { type AnyOptimizer, groupCount, LRScheduler } from "./scheduler.ts";
-import { required, risingSteps } from "./setting.ts";
 
 interface Place {
   readonly part: number;

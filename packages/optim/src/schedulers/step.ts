@@ -1,6 +1,6 @@
+import { nonNegative, positiveInteger, required, risingSteps, settings } from "../setting.ts";
 import { type Schedule, scaling } from "./schedule.ts";
 import { type AnyOptimizer, LRScheduler } from "./scheduler.ts";
-import { nonNegative, positiveInteger, required, risingSteps, settings } from "./setting.ts";
 
 /** Options of `StepLR`. */
 export interface StepLROptions {

@@ -1,6 +1,6 @@
+import { count, nonNegative, oneOf, perGroup, required, settings, spread } from "../setting.ts";
 import { type Change, type Schedule, settingTo } from "./schedule.ts";
 import { type AnyOptimizer, groupCount, LRScheduler } from "./scheduler.ts";
-import { count, nonNegative, oneOf, perGroup, required, settings, spread } from "./setting.ts";
 
 /** Options of `anneal`. */
 export interface AnnealOptions {

@@ -1,9 +1,9 @@
+import { count, nonNegative, positiveInteger, positiveShare, required, settings } from "../setting.ts";
 import { cosine } from "./cosine.ts";
 import { linear } from "./linear.ts";
 import { type Schedule, settingTo } from "./schedule.ts";
 import { type AnyOptimizer, LRScheduler } from "./scheduler.ts";
 import { sequence } from "./sequential.ts";
-import { count, nonNegative, positiveInteger, positiveShare, required, settings } from "./setting.ts";
 
 /** Options of `warmupCosine`. */
 export interface WarmupCosineOptions {
