@@ -87,9 +87,9 @@ export function follow(plan: Plan, start: Readonly<Record<string, Operand>>): Re
   const measure = (name: string): void => {
     if (!Object.hasOwn(measures, name) || known.has(name)) return;
     known.add(name);
-    const { of, compute: computeMeasure } = measures[name];
+    const { of, numbers, compute: computeMeasure } = measures[name];
     for (const operand of of) measure(operand);
-    const entries = of.map((operand) => [operand, values[operand]] as const);
+    const entries = [...of, ...numbers].map((operand) => [operand, values[operand]] as const);
     const isTensor = (entry: readonly [string, Operand]): entry is readonly [string, Tensor] => typeof entry[1] !== "number";
     values[name] = computeMeasure(
       Object.fromEntries(entries.filter(isTensor)),

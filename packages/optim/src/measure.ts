@@ -9,8 +9,10 @@ export type Compute = (tensors: Readonly<Record<string, Tensor>>, numbers: Reado
  * that state's next value.
  */
 export interface Measure {
-  /** Names that it reads: `p`, `g`, state, lines before, options, other measures. */
+  /** Names that it reads: `p`, `g`, state, lines before, other measures. */
   readonly of: readonly string[];
+  /** Options and circumstances that tune it. */
+  readonly numbers: readonly string[];
   readonly compute: Compute;
   /** How it reads in explanations, as formula text. */
   readonly text: string;
@@ -20,15 +22,20 @@ export interface Measure {
   readonly direction: boolean;
 }
 
+/** What a measure may say beside what it computes. */
+export interface MeasureOptions {
+  /** Options and other numbers that it reads. */
+  readonly numbers?: readonly string[];
+  /** Whether it is a direction, which turns its sign with the gradient. Default false. */
+  readonly direction?: boolean;
+  /** How papers write it. */
+  readonly latex?: string;
+}
+
 /** A measure of one's own, in tensor ops: `measure("orthogonalize", ["u"], ({ u }) => …)`. */
-export function measure(
-  name: string,
-  of: readonly string[],
-  compute: Compute,
-  options: { readonly direction?: boolean; readonly latex?: string } = {},
-): Measure {
-  const { direction = false, latex = `\\operatorname{${name}}\\left(${of.join(", ")}\\right)` } = options;
-  return { of, compute, text: `${name}(${of.join(", ")})`, latex, direction };
+export function measure(name: string, of: readonly string[], compute: Compute, options: MeasureOptions = {}): Measure {
+  const { numbers = [], direction = false, latex = `\\operatorname{${name}}\\left(${of.join(", ")}\\right)` } = options;
+  return { of, numbers, compute, text: `${name}(${of.join(", ")})`, latex, direction };
 }
 
 /** Square root whose derivative at 0 is 0, so that the norm of a zero tensor does not turn gradients into NaN. */

@@ -78,6 +78,10 @@ export class Optimizer<O extends Options = Options> {
     const options = this.#merged(this.defaults, own);
     const taken = new Set(this.paramGroups.flatMap((other) => other.params));
     const list = listParameters(params, taken, this.name, this.paramGroups.length);
+    for (const [parameter, label] of list) {
+      const reason = this.rule.spec.refuses?.(parameter.shape);
+      if (reason !== undefined) throw new RangeError(`${this.name}: ${label ?? "a parameter"} has shape ${showShape(parameter.shape)}; ${reason}`);
+    }
     for (const [parameter, name] of list) if (name !== undefined) this.#names.set(parameter, name);
     this.paramGroups.push({ ...options, params: [...list.keys()] } as ParamGroup<O>);
   }
@@ -113,16 +117,24 @@ export class Optimizer<O extends Options = Options> {
   /** What a step does between the hooks. */
   protected move(closure?: () => Tensor): number | undefined {
     const loss = closure === undefined ? undefined : enableGrad(closure).item();
+    this.check();
     const work = this.paramGroups.flatMap((group) => this.#workOf(group));
     if (this.differentiable) enableGrad(() => work.forEach((item) => void this.#record(item)));
     else noGrad(() => work.forEach((item) => void this.#update(item)));
     return loss;
   }
 
+  /** Checks the options of all groups, which may have been changed since. */
+  protected check(): void {
+    for (const group of this.paramGroups) {
+      const options = optionsOf(group);
+      this.#check(options);
+      this.rule.spec.check?.(options);
+    }
+  }
+
   #workOf(group: ParamGroup<O>): Work<O>[] {
     const options = optionsOf(group);
-    this.#check(options);
-    this.rule.spec.check?.(options);
     return group.params.flatMap((parameter) => {
       const gradient = this.differentiable ? parameter.grad : peekGradient(parameter);
       if (gradient === null) return [];

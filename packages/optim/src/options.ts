@@ -122,6 +122,9 @@ const switchOf = (option: string, word: string): string =>
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
     .join("");
 
+/** `betas` → `beta`; eps is no plural. */
+const singular = (option: string): string => (option === "eps" ? option : option.replace(/s$/, ""));
+
 /**
  * Options as the scalars of a formula: switches become 1 and 0, `betas: [a, b]` becomes `beta1` and `beta2`, each word that an option may be becomes
  * a switch (`variantMae`), and `null` becomes NaN.
@@ -131,8 +134,7 @@ export function scalarsOf(options: Options, choices: Readonly<Record<string, rea
   const entries = Object.entries(options) as [string, OptionValue | Tensor | readonly (number | Tensor | null)[]][];
   for (const [option, value] of entries) {
     if (Object.hasOwn(choices, option)) for (const word of choices[option]) scalars[switchOf(option, word)] = Number(value === word);
-    else if (Array.isArray(value))
-      value.forEach((part, k) => void (scalars[`${option.replace(/s$/, "")}${k + 1}`] = (part ?? Number.NaN) as Operand));
+    else if (Array.isArray(value)) value.forEach((part, k) => void (scalars[`${singular(option)}${k + 1}`] = (part ?? Number.NaN) as Operand));
     else scalars[option] = value instanceof Tensor ? value : value === null ? Number.NaN : Number(value);
   }
   // Tensors stand here only in differentiable optimizers, which compute with operands.

@@ -116,7 +116,10 @@ class Cuts {
     for (const operand of measure.of) this.#measure(operand);
     if (this.#open.length > 0) this.#cut();
     const operands = Object.fromEntries(
-      measure.of.map((operand) => [operand, (this.tensors.has(operand) ? undefined : this.numbers.get(operand)) ?? parseExpression(operand)]),
+      [...measure.of, ...measure.numbers].map((operand) => [
+        operand,
+        (this.tensors.has(operand) ? undefined : this.numbers.get(operand)) ?? parseExpression(operand),
+      ]),
     );
     this.#measures.push({ name, measure, operands });
     this.tensors.add(name);

@@ -21,6 +21,8 @@ export interface RuleSpec<O extends Options> {
   readonly results?: readonly string[];
   /** What explanations call the share of a state or measure in the change; by default its name. */
   readonly causes?: Readonly<Record<string, string>>;
+  /** Why a parameter of this shape cannot be updated; `undefined` where it can. */
+  readonly refuses?: (shape: Shape) => string | undefined;
   /** Checks that concern several options; throws. */
   readonly check?: (options: O) => void;
 }
@@ -70,7 +72,7 @@ export class Rule<O extends Options = Options> {
     ]);
     for (const input of this.formula.inputs)
       if (!known.has(input)) throw new Error(`rule ${name}: ${input} is neither p, g, t, a state, a measure nor an option`);
-    for (const operand of measures.flatMap(({ of }) => of))
+    for (const operand of measures.flatMap(({ of, numbers }) => [...of, ...numbers]))
       if (!known.has(operand) && !this.formula.assigned.includes(operand))
         throw new Error(`rule ${name}: a measure reads ${operand}, which nothing gives`);
     const worded = Object.entries(spec.options).filter(([option]) => Object.hasOwn(spec.choices ?? {}, option));
