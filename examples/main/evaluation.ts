@@ -44,5 +44,5 @@ export function evaluate(model: nn.Sequential, test: data.ImageDataset, batchSiz
   });
   model.train(wasTraining);
   mistakes.sort((a, b) => b.confidence - a.confidence);
-  return { accuracy: 1 - mistakes.length / index, loss: loss / index, confusion, mistakes };
+  return { accuracy: (index - mistakes.length) / index, loss: loss / index, confusion, mistakes };
 }

@@ -46,10 +46,13 @@ async function writeReport(path: string, run: Training, test: Datasets["test"], 
 
 async function main(): Promise<number> {
   const begin = performance.now();
-  let signals = 0;
+  let stoppedAt = Number.POSITIVE_INFINITY;
+  const stopped = () => stoppedAt < Number.POSITIVE_INFINITY;
+  // One Ctrl-C may arrive several times, from the terminal and from npm; only one that comes later means "at once".
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => {
-      if (++signals > 1) process.exit(interrupted);
+      if (performance.now() - stoppedAt > 1_000) process.exit(interrupted);
+      stoppedAt = Math.min(stoppedAt, performance.now());
     });
   let options: Options;
   let prepared: Awaited<ReturnType<typeof prepare>>;
@@ -68,10 +71,10 @@ async function main(): Promise<number> {
     `784-256-128-10 on ${datasets.train.length} ${settings.dataset === "mnist" ? "MNIST digits" : "drawn digits"}: ${run.optimizer.name}, ` +
       `${settings.schedule}, step ${run.step} to ${settings.steps} in batches of ${settings.batch}`,
   );
-  await train(run, options, () => signals > 0);
+  await train(run, options, stopped);
   const checkpoint = join(options.out, "checkpoint.safetensors");
   await saveRun(checkpoint, run);
-  if (signals > 0) {
+  if (stopped()) {
     const where = options.data === undefined ? "" : ` --data ${options.data}`;
     console.error(`stopped after step ${run.step} of ${settings.steps}; saved in ${checkpoint}`);
     console.error(`go on with: npm start -- --resume ${checkpoint}${where}`);

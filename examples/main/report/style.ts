@@ -12,7 +12,7 @@ export const style = `
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 Inter, system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif; }
 main { max-width: 1240px; margin: 0 auto; padding: 48px 24px 64px; }
 header h1 { margin: 0; font-size: 34px; line-height: 1.15; letter-spacing: -0.02em; }
 header p { margin: 10px 0 0; color: var(--soft); max-width: 75ch; }
@@ -78,7 +78,7 @@ math { font-family: "Cambria Math", "STIX Two Math", "STIXTwoMath-Regular", "XIT
 .gallery small { display: block; color: var(--soft); font-size: 12px; }
 .gallery i { font-style: normal; font-weight: 700; color: var(--wrong); }
 @media (prefers-color-scheme: dark) { .gallery img { filter: none; border-color: var(--line); } }
-.settings { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 28px; }
+.settings { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 28px; align-items: start; }
 .settings td { padding: 4px 22px 4px 0; }
 .settings td:first-child { color: var(--soft); }
 pre { margin: 0; padding: 14px 16px; overflow-x: auto; background: var(--page); border-radius: 10px; font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
