@@ -50,7 +50,7 @@ describe("code blocks of the documentation", () => {
     const problems = ts.getPreEmitDiagnostics(program).filter(({ file }) => file?.fileName.startsWith(folder));
     const host = { getCanonicalFileName: (name: string) => name, getCurrentDirectory: () => folder, getNewLine: () => "\n" };
     expect(ts.formatDiagnostics(problems, host)).toBe("");
-  });
+  }, 180_000);
 
   it("that are not run say why", () => {
     const silent = (block: Block) => block.marks.includes("no-run") && !/^\/\/ Not run here: \S/.test(block.code);
