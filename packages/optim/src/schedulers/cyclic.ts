@@ -72,7 +72,7 @@ export function cyclic(options: CyclicOptions & { readonly from: number; readonl
 
 /**
  * Cycles the rate between two bounds, and the momentum against it. Smith 2017, arXiv:1506.01186, section 3. PyTorch 1.13 cycles `momentum` alone; here
- * beta1 cycles too, as in PyTorch 2.
+ * beta1 cycles too, as in PyTorch 2. Other schedulers of the optimizer keep its own rate as their base; PyTorch gives them `baseLr`.
  */
 export class CyclicLR extends LRScheduler {
   constructor(optimizer: AnyOptimizer, options: CyclicLROptions) {
@@ -94,7 +94,6 @@ export class CyclicLR extends LRScheduler {
     };
     const rates = between("baseLr", baseLr, "maxLr", maxLr);
     const momenta = between("maxMomentum", maxMomentum, "baseMomentum", baseMomentum);
-    optimizer.paramGroups.forEach((group, k) => void (group.initialLr ??= rates[k](0, 0)));
     super(optimizer, rates, { name, momentum: cycleMomentum ? (step, group) => momenta[group](step, 0) : undefined });
   }
 }

@@ -70,7 +70,8 @@ export function oneCycle(options: OneCycleOptions & { readonly from: number; rea
 /**
  * One cycle: the rate rises from `maxLr / divFactor` to `maxLr` and falls far below where it began, the momentum moves against it. Smith & Topin 2017,
  * arXiv:1708.07120, section 3; by default in two phases, as PyTorch and fastai have it. The call of `step()` after the last of the `totalSteps` values keeps
- * the last one (PyTorch extrapolates there), the next is an error.
+ * the last one (PyTorch extrapolates there), the next is an error. Other schedulers of the optimizer keep its own rate as their base; PyTorch gives those
+ * made later the first rate of the cycle.
  */
 export class OneCycleLR extends LRScheduler {
   constructor(optimizer: AnyOptimizer, options: OneCycleLROptions) {
@@ -101,8 +102,6 @@ export class OneCycleLR extends LRScheduler {
     const momenta = spread(name, "baseMomentum", o.baseMomentum, groups).map((low, k) =>
       oneCycle({ from: high[k], peak: low, end: high[k], ...along }),
     );
-    // As in PyTorch, schedulers made afterwards start from the first rate of the cycle.
-    optimizer.paramGroups.forEach((group, k) => void (group.initialLr = rates[k](0, 0)));
     super(optimizer, rates, { name, momentum: o.cycleMomentum ? (step, group) => momenta[group](step, 0) : undefined });
   }
 }

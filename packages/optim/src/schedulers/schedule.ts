@@ -19,6 +19,14 @@ export interface Schedule {
   readonly scale?: (step: number) => number;
   /** Whether it goes on from the value that it finds when its turn comes in a sequence, instead of starting from the base. */
   readonly carries?: boolean;
+  /** What a sequence consists of, so that a sequence of sequences is one. */
+  readonly phases?: readonly Phase[];
+}
+
+/** A part of a sequence and the step at which it begins. */
+export interface Phase {
+  readonly start: number;
+  readonly schedule: Schedule;
 }
 
 /** The change that makes a value `value`, whatever it was. */

@@ -136,9 +136,12 @@ export class LRScheduler {
    */
   lrAt(step: number, baseLr?: number, group = 0): number {
     if (!(step >= 0 && step < Infinity)) throw new RangeError(`${this.name}: a step is at least 0, got ${step}`);
-    const rate = this.schedule(group)(step, baseLr ?? this.baseLrs[group]);
-    if (!Number.isFinite(rate)) throw new RangeError(`${this.name}: the rate of group ${group} at step ${step} is ${rate}`);
-    return rate;
+    return this.#checked(this.schedule(group)(step, baseLr ?? this.baseLrs[group]), step, group);
+  }
+
+  #checked(rate: number, step: number, group: number): number {
+    if (rate >= 0 && rate < Infinity) return rate;
+    throw new RangeError(`${this.name}: the rate of group ${group} at step ${step} would be ${rate}; a rate is a finite number of at least 0`);
   }
 
   /** The momentum (beta1 where the optimizer has betas) of a group at a step; `undefined` where the scheduler leaves it alone. */
@@ -170,7 +173,8 @@ export class LRScheduler {
 
   /** The rate after `step`: the closed form, where the rate is the one expected before it; else what this step makes of the rate found. */
   #following(found: number, expected: number, step: number, base: number, group: number): number {
-    return found === expected ? this.lrAt(step, base, group) : changed(found, changeOf(this.schedule(group), step, base));
+    if (found === expected) return this.lrAt(step, base, group);
+    return this.#checked(changed(found, changeOf(this.schedule(group), step, base)), step, group);
   }
 
   #set(lrs: readonly number[], momenta: readonly (number | null | undefined)[]): void {
