@@ -48,10 +48,12 @@ export { type Dims, type Shape, sameShape, showShape, sizeOf } from "./shape.ts"
 export { detectAnomaly } from "./tape/anomaly.ts";
 export { apply, enableGrad, isGradEnabled, type Listener, listen, noGrad } from "./tape/apply.ts";
 export { detach, peekGradient, registerHook, registerPostAccumulateGradHook, replaceGradient, requireGrad, retainGrad } from "./tape/autograd.ts";
-export { type BackwardListener, type BackwardOptions, type BackwardStep, backward, type GradOptions, grad, listenBackward } from "./tape/backward.ts";
+export { backward, type GradOptions, grad } from "./tape/backward.ts";
 export { type CustomGradient, customGrad, defineOp } from "./tape/custom.ts";
+export { type Differentiable, type GradcheckOptions, gradcheck, gradgradcheck } from "./tape/gradcheck.ts";
 export { type GradientHook, TapeNode } from "./tape/node.ts";
 export type { Op, Operand, Saved, VJP } from "./tape/op.ts";
+export { type BackwardListener, type BackwardOptions, type BackwardStep, listenBackward } from "./tape/pass.ts";
 export { inScope, type Scope } from "./tape/scope.ts";
 export { withSources } from "./tape/source.ts";
 export { Tape, type TapeEntry, type TapeStep } from "./tape/tape.ts";

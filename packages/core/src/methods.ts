@@ -4,7 +4,7 @@ import * as ops from "./ops/index.ts";
 import type { KeepDim, ValuesAndIndices } from "./ops/reduction.ts";
 import type { UnfoldOptions } from "./ops/window.ts";
 import * as autograd from "./tape/autograd.ts";
-import { useArithmetic } from "./tape/backward.ts";
+import { useArithmetic } from "./tape/pass.ts";
 import { Tensor } from "./tensor/tensor.ts";
 
 type Ops = typeof ops & typeof autograd;
@@ -30,7 +30,9 @@ interface Overloaded {
 }
 
 type Mapped = {
-  [K in Exclude<keyof Ops, keyof Overloaded>]: Ops[K] extends (x: Tensor, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
+  [K in keyof Ops as K extends keyof Overloaded ? never : K]: Ops[K] extends (x: Tensor, ...rest: infer Rest) => infer Result
+    ? (...rest: Rest) => Result
+    : never;
 };
 
 /** Every op as a method of the tensor that is its first argument. */

@@ -2,8 +2,8 @@ import { isFloat } from "../dtype.ts";
 import { showShape } from "../shape.ts";
 import { contiguousData, type Tensor } from "../tensor/tensor.ts";
 import { listen } from "./apply.ts";
-import { type BackwardStep, isInBackward, listenBackward } from "./backward.ts";
 import type { Op, Operand } from "./op.ts";
+import { type BackwardStep, isInBackward, listenBackward } from "./pass.ts";
 import { pathOf } from "./scope.ts";
 import { callSite, withSources } from "./source.ts";
 

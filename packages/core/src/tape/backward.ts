@@ -1,206 +1,13 @@
-import type { Storage } from "../backend/view.ts";
-import { sameShape, showShape } from "../shape.ts";
+import { showShape } from "../shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { switchGrad, withGrad } from "./apply.ts";
+import { withGrad } from "./apply.ts";
 import { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
-import { type Op, vjpOf } from "./op.ts";
-
-/** How a backward pass treats the graph. */
-export interface BackwardOptions {
-  /** Keep the saved values, so that the graph can be gone through again. Default: the value of `createGraph`. */
-  readonly retainGraph?: boolean;
-  /** Record the backward pass itself, so that gradients can be differentiated. Default false. */
-  readonly createGraph?: boolean;
-}
-
-/** Sees every step of every backward pass; must not keep the gradients. */
-export type BackwardListener = (step: BackwardStep) => void;
-
-const listeners = new Set<BackwardListener>();
-let visiting = 0;
-
-/** Whether a gradient is being computed now, so that operations are those of a backward pass. */
-export const isInBackward = (): boolean => visiting > 0;
-
-/** Calls `listener` after every step of a backward pass until the returned function is called. */
-export function listenBackward(listener: BackwardListener): () => void {
-  listeners.add(listener);
-  return () => void listeners.delete(listener);
-}
-
-/** Ops that the pass itself needs; set by `ops`, which the tape must not import. */
-interface Arithmetic {
-  add(a: Tensor, b: Tensor): Tensor;
-  sumTo(x: Tensor, shape: readonly number[]): Tensor;
-  onesLike(x: Tensor): Tensor;
-  cast(x: Tensor, dtype: Tensor["dtype"]): Tensor;
-}
-
-let arithmetic: Arithmetic;
-
-/** Hands the tape the ops with which it adds and un-broadcasts gradients. */
-export function useArithmetic(ops: Arithmetic): void {
-  arithmetic = ops;
-}
-
-/** The nodes that reach these roots, inputs before outputs. Iterative: graphs may be tens of thousands of nodes deep. */
-export function nodesBefore(roots: readonly TapeNode[]): TapeNode[] {
-  const seen = new Set<TapeNode>(roots);
-  const stack = [...seen];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop())
-    for (const edge of node.edges)
-      if (edge !== null && !seen.has(edge)) {
-        seen.add(edge);
-        stack.push(edge);
-      }
-  return [...seen].sort((a, b) => a.id - b.id);
-}
-
-/** One node's share of the backward pass. */
-export interface BackwardStep {
-  readonly node: TapeNode;
-  /** Gradient that arrived, after hooks. */
-  readonly incoming: Tensor;
-  /** Gradient sent to each input; `null` where none flows. */
-  readonly outgoing: readonly (Tensor | null)[];
-}
-
-/** Checks root and gradient, and fills in the gradient 1 of a single number. */
-export function rootGradient(op: string, root: Tensor, gradient: Tensor | undefined): { node: TapeNode; gradient: Tensor } {
-  if (root.node === null)
-    throw new Error(
-      `${op}: the tensor of shape ${showShape(root.shape)} does not depend on anything that requires a gradient; create a leaf with { requiresGrad: true } and compute outside noGrad()`,
-    );
-  if (gradient !== undefined && !sameShape(gradient.shape, root.shape))
-    throw new RangeError(`${op}: the gradient has shape ${showShape(gradient.shape)}, the tensor ${showShape(root.shape)}; they must be the same`);
-  if (gradient === undefined && root.size !== 1)
-    throw new RangeError(
-      `${op}: a tensor of shape ${showShape(root.shape)} needs a gradient of that shape; reduce it to one number (sum, mean) or pass { gradient }`,
-    );
-  return { node: root.node, gradient: gradient ?? arithmetic.onesLike(root) };
-}
-
-/** What a backward pass over these roots needs to know. */
-interface Pass {
-  readonly roots: readonly { readonly node: TapeNode; readonly gradient: Tensor }[];
-  readonly options: BackwardOptions;
-  /** Limits the pass to the paths that lead to these nodes. */
-  readonly wanted?: ReadonlySet<TapeNode>;
-  /** Keeps the books of the pass's memory, when nobody sees the gradients between. */
-  readonly memory?: GradientMemory;
-}
-
-/**
- * Reverse-mode accumulation (Linnainmaa 1976; Griewank & Walther 2008, section 3.2): visits the nodes from outputs to inputs, yields each one's step.
- */
-export function* backwardSteps({ roots, options, wanted, memory }: Pass): Generator<BackwardStep, void> {
-  const createGraph = options.createGraph ?? false;
-  const retainGraph = options.retainGraph ?? createGraph;
-  const nodes = nodesBefore(roots.map((root) => root.node));
-  const leads = new Set<TapeNode>();
-  for (const node of nodes)
-    if (wanted === undefined || wanted.has(node) || node.edges.some((edge) => edge !== null && leads.has(edge))) leads.add(node);
-  for (const node of leads) if (node.op !== null) node.checkedSaved();
-  const gradients = new Map<TapeNode, Tensor>();
-  for (const { node, gradient } of roots) accumulate(gradients, node, gradient, createGraph, memory);
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const node = nodes[i];
-    const arrived = gradients.get(node);
-    if (arrived === undefined) continue;
-    gradients.delete(node);
-    if (leads.has(node)) {
-      if (node.hooks !== undefined) memory?.disown(arrived);
-      const step = visit(node, arrived, leads, createGraph, memory);
-      for (const listener of listeners) listener(step);
-      if (!retainGraph) node.release();
-      for (let k = 0; k < step.outgoing.length; k++) {
-        const edge = node.edges[k];
-        const gradient = step.outgoing[k];
-        if (edge !== null && gradient !== null) accumulate(gradients, edge, gradient, createGraph, memory);
-      }
-      yield step;
-    }
-    memory?.drop(arrived);
-  }
-}
-
-/** Adds a gradient to those that wait at a node. */
-function accumulate(
-  gradients: Map<TapeNode, Tensor>,
-  node: TapeNode,
-  gradient: Tensor,
-  createGraph: boolean,
-  memory: GradientMemory | undefined,
-): void {
-  const before = gradients.get(node);
-  if (before === undefined) {
-    gradients.set(node, gradient);
-    memory?.hold(gradient);
-    return;
-  }
-  const recorded = switchGrad(createGraph);
-  try {
-    const total = memory === undefined ? arithmetic.add(before, gradient) : memory.collect(() => arithmetic.add(before, gradient), storageOf);
-    gradients.set(node, total);
-    memory?.hold(total);
-    memory?.drop(before);
-  } finally {
-    switchGrad(recorded);
-  }
-}
-
-/** One node's step: hooks, then the products for its inputs. */
-function visit(
-  node: TapeNode,
-  arrived: Tensor,
-  leads: ReadonlySet<TapeNode>,
-  createGraph: boolean,
-  memory: GradientMemory | undefined,
-): BackwardStep {
-  const recorded = switchGrad(createGraph);
-  visiting++;
-  try {
-    const incoming = node.hooks === undefined ? arrived : runHooks(node, arrived);
-    if (node.op === null) return { node, incoming, outgoing: [] };
-    const outgoing = memory === undefined ? outgoingOf(node, incoming, leads) : memory.collect(() => outgoingOf(node, incoming, leads), storagesOf);
-    return { node, incoming, outgoing };
-  } finally {
-    visiting--;
-    switchGrad(recorded);
-  }
-}
-
-const storageOf = ({ storage }: Tensor): readonly Storage[] => [storage];
-
-function storagesOf(gradients: readonly (Tensor | null)[]): readonly Storage[] {
-  const storages: Storage[] = [];
-  for (const gradient of gradients) if (gradient !== null) storages.push(gradient.storage);
-  return storages;
-}
-
-function runHooks(node: TapeNode, gradient: Tensor): Tensor {
-  let changed = gradient;
-  for (const hook of node.hooks ?? []) {
-    const next = hook(changed) ?? changed;
-    if (!sameShape(next.shape, node.shape))
-      throw new RangeError(`hook: returned a gradient of shape ${showShape(next.shape)} for a tensor of shape ${showShape(node.shape)}`);
-    changed = next;
-  }
-  return changed;
-}
-
-function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNode>): (Tensor | null)[] {
-  const saved = node.checkedSaved();
-  return node.edges.map((edge, k) => {
-    const vjp = edge !== null && leads.has(edge) ? vjpOf(node.op as Op, k) : null;
-    return vjp === null ? null : arithmetic.cast(arithmetic.sumTo(vjp(incoming, saved), saved.shapes[k]), saved.dtypes[k]);
-  });
-}
+import { type BackwardOptions, backwardSteps, rootGradient, sum } from "./pass.ts";
 
 /**
  * Backpropagates from `root` and adds the gradients to `grad` of every leaf that requires one.
- * @param gradient gradient of some scalar with respect to `root`, of its shape; 1 when `root` is a single number.
+ * @param options `gradient` is the gradient of some number with respect to `root`, of its shape; 1 when `root` is a single number.
  */
 export function backward(root: Tensor, options: BackwardOptions & { readonly gradient?: Tensor } = {}): void {
   const createGraph = options.createGraph ?? false;
@@ -217,7 +24,7 @@ export function backward(root: Tensor, options: BackwardOptions & { readonly gra
       const before = node.peekGrad();
       if (before === null) node.setGrad(gradient, memory?.give(gradient) ?? false);
       else {
-        node.setGrad(arithmetic.add(before, gradient), memory !== undefined);
+        node.setGrad(sum(before, gradient), memory !== undefined);
         memory?.drop(gradient);
       }
       for (const hook of node.accumulateHooks ?? []) hook(node.grad as Tensor);

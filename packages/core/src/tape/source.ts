@@ -19,10 +19,12 @@ const ours =
 
 /** `file:line:column` of the first caller outside of Gradtape; `undefined` when the engine tells none. */
 export function callSite(): string | undefined {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 40;
+  // Only V8 has a limit; other engines give the whole stack.
+  const engine = Error as { stackTraceLimit?: number };
+  const limit = engine.stackTraceLimit;
+  if (limit !== undefined) engine.stackTraceLimit = 40;
   const frames = (new Error().stack ?? "").split("\n").slice(1);
-  Error.stackTraceLimit = limit;
+  if (limit !== undefined) engine.stackTraceLimit = limit;
   const frame = frames.find((line) => line.includes(":") && !ours.test(line));
   return frame === undefined ? undefined : /\(?((?:file:\/\/|https?:\/\/|\/|[A-Z]:)[^()]*:\d+:\d+)\)?\s*$/.exec(frame)?.[1];
 }
