@@ -39,6 +39,6 @@ describe("gradcheck", () => {
       'gradcheck: input 0 is float32; differences need float64, convert it with .to("float64")',
     );
     expect(() => gradcheck((x) => x, [tensor([1], { dtype: "int32" })])).toThrow("none of the inputs is a float tensor");
-    expect(() => gradcheck((x) => x.exp(), [draw(1)], { epsilon: 1 } as never)).toThrow("gradcheck: unknown option epsilon; did you mean eps?");
+    expect(() => gradcheck((x) => x.exp(), [draw(1)], { epz: 1 } as never)).toThrow("gradcheck: unknown option epz; did you mean eps?");
   });
 });

@@ -1,0 +1,40 @@
+import { Generator, gradcheck, gradgradcheck, Tensor } from "@gradtape/core";
+import { describe, expect, test } from "vitest";
+import * as einsum from "../../packages/core/src/ops/einsum.ts";
+import * as ops from "../../packages/core/src/ops/index.ts";
+import * as join from "../../packages/core/src/ops/join.ts";
+import { catalogue, notDifferentiable } from "./catalogue.ts";
+import type { Row } from "./row.ts";
+
+const named = catalogue.map((row, k) => [`${row.op}${row.form === "" ? "" : ` (${row.form})`}`, row, k] as const);
+
+/** The function of a row and its inputs, drawn anew from the row's own seed. */
+function drawn({ inputs, call }: Row, seed: number): { fn: (...inputs: Tensor[]) => Tensor | readonly Tensor[]; inputs: Tensor[] } {
+  const generator = new Generator(seed);
+  const fn = (...given: Tensor[]) => {
+    const result = call(...given);
+    return result instanceof Tensor || Array.isArray(result) ? (result as Tensor | readonly Tensor[]) : (result as { values: Tensor }).values;
+  };
+  return { fn, inputs: inputs.map((draw) => draw(generator)) };
+}
+
+describe("gradients", () => {
+  test.each(named)("of %s are the difference quotients", (name, row, k) => {
+    const { fn, inputs } = drawn(row, k);
+    gradcheck(fn, inputs, { name });
+  });
+});
+
+describe("second derivatives", () => {
+  test.each(named)("of %s are the difference quotients of the gradient", (name, row, k) => {
+    const { fn, inputs } = drawn(row, k);
+    gradgradcheck(fn, inputs, { name });
+  });
+});
+
+test("every op has a row, or a reason to have none", () => {
+  const known = new Set([...catalogue.map(({ op }) => op), ...Object.values(notDifferentiable).flat()]);
+  const all = Object.entries({ ...ops, ...join, ...einsum }).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
+  expect(all.filter((name) => !known.has(name))).toEqual([]);
+  expect([...known].filter((name) => !all.includes(name))).toEqual([]);
+});

@@ -1,0 +1,58 @@
+import { broadcastTensors, cat, concat, hstack, meshgrid, stack, vstack } from "@gradtape/core";
+import { floats, type Row, row } from "../row.ts";
+
+const x23 = [floats([2, 3])];
+const x234 = [floats([2, 3, 4])];
+
+/** Views, copies in another order, and what joins and parts tensors. */
+export const arrangements: readonly Row[] = [
+  ...row("reshape", x234, (x) => x.reshape([4, -1])),
+  ...row("reshapeAs", [floats([2, 3]), floats([3, 2])], (x, other) => x.reshapeAs(other)),
+  ...row("flatten", x234, (x) => x.flatten({ startDim: 1 })),
+  ...row("unflatten", [floats([2, 6])], (x) => x.unflatten(1, [3, -1])),
+  ...row("unsqueeze", x23, (x) => x.unsqueeze(1)),
+  ...row("squeeze", [floats([2, 1, 3])], (x) => x.squeeze(1)),
+  ...row("permute", x234, (x) => x.permute([2, 0, 1])),
+  ...row("transpose", x234, (x) => x.transpose(0, -1)),
+  ...row("t", x23),
+  ...row("movedim", x234, (x) => x.movedim(0, 2)),
+  ...row("swapaxes", x234, (x) => x.swapaxes(0, 1)),
+  ...row("expand", [floats([2, 1])], (x) => x.expand([3, 2, 4])),
+  ...row("expandAs", [floats([1, 3]), floats([2, 3])], (x, other) => x.expandAs(other)),
+  ...row("broadcastTo", [floats([3])], (x) => x.broadcastTo([2, 3])),
+  ...row("slice", x234, (x) => x.slice(1, [null, null, -1], [0, 4, 2])),
+  ...row("narrow", x23, (x) => x.narrow(1, 1, 2)),
+  ...row("select", x23, (x) => x.select(-1, 1)),
+  ...row("flip", x23, (x) => x.flip([0, 1])),
+  ...row("flipud", x23),
+  ...row("fliplr", x23),
+  ...row("rot90", x23, (x) => x.rot90(3)),
+  ...row("roll", x23, (x) => x.roll([1, -1], [0, 1])),
+  ...row("repeat", x23, (x) => x.repeat([2, 1, 2])),
+  ...row("tile", x23, (x) => x.tile([2])),
+  ...row("repeatInterleave", x23, (x) => x.repeatInterleave(2, { dim: 1 })),
+  ...row("split", [floats([5, 2])], (x) => x.split(2)),
+  ...row("chunk", [floats([2, 5])], (x) => x.chunk(2, { dim: 1 })),
+  ...row("tensorSplit", [floats([5])], (x) => x.tensorSplit(2)),
+  ...row("hsplit", [floats([2, 4])], (x) => x.hsplit(2)),
+  ...row("vsplit", [floats([4, 2])], (x) => x.vsplit(2)),
+  ...row("unbind", x23, (x) => x.unbind(1)),
+  ...row("diagonal", x234, (x) => x.diagonal({ offset: 1 })),
+  ...row("diagEmbed", x23, (x) => x.diagEmbed({ offset: -1 })),
+  ...row("diag", [floats([3])], (x) => x.diag()),
+  ...row("diag", [floats([3, 3])], (x) => x.diag({ diagonal: 1 }), "of a matrix"),
+  ...row("trace", [floats([3, 3])]),
+  ...row("tril", [floats([3, 4])], (x) => x.tril({ diagonal: 1 })),
+  ...row("triu", [floats([2, 3, 3])], (x) => x.triu()),
+  ...(["constant", "reflect", "replicate", "circular"] as const).flatMap((mode) =>
+    row("pad", [floats([1, 3, 4])], (x) => x.pad({ padding: [1, 2, 2, 0], mode }), mode),
+  ),
+  ...row("pad", x23, (x) => x.pad({ padding: [1, -1], value: 3 }), "crop"),
+  ...row("concat", [floats([2, 3]), floats([2, 1]), floats([2, 0])], (...parts) => concat(parts, 1)),
+  ...row("cat", [floats([2, 3]), floats([1, 3])], (...parts) => cat(parts)),
+  ...row("stack", [floats([2, 3]), floats([2, 3])], (...parts) => stack(parts, 1)),
+  ...row("hstack", [floats([2, 3]), floats([2, 1])], (...parts) => hstack(parts)),
+  ...row("vstack", [floats([3]), floats([2, 3])], (...parts) => vstack(parts)),
+  ...row("broadcastTensors", [floats([3]), floats([2, 1])], (...parts) => broadcastTensors(parts)),
+  ...row("meshgrid", [floats([3]), floats([2])], (...parts) => meshgrid(parts)),
+];
