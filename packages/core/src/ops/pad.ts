@@ -76,9 +76,11 @@ export function pad(x: Tensor, options: PadOptions): Tensor {
       throw new RangeError(
         `pad: mode "${mode}" can add at most ${most[mode](n)} to dimension ${d} of ${showShape(x.shape)}, got ${before[d]} and ${after[d]}`,
       );
+    const start = mode === "circular" ? Math.max(0, -before[d]) : 0;
+    const left = mode === "circular" ? n + Math.min(0, before[d]) + Math.min(0, after[d]) : n;
     return y.indexSelect(
       d,
-      Array.from({ length: n + before[d] + after[d] }, (_, i) => fill(i - before[d], n)),
+      Array.from({ length: n + before[d] + after[d] }, (_, i) => start + fill(i - before[d] - start, left)),
     );
   }, x);
 }

@@ -162,7 +162,7 @@ export function searchsorted(boundaries: Tensor, values: Tensor, options: { read
     while (low < high) {
       const middle = (low + high) >> 1;
       const at = sorted[start + middle];
-      if (Number.isNaN(value) ? right || !Number.isNaN(at) : right ? at <= value : at < value) low = middle + 1;
+      if (right ? !(at > value) : !(at >= value)) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -1,0 +1,395 @@
+import { describe, expect, test } from "vitest";
+import {
+  arange,
+  broadcastTensors,
+  concat,
+  Generator,
+  gradcheck,
+  gradgradcheck,
+  hstack,
+  meshgrid,
+  type NestedNumbers,
+  ones,
+  randn,
+  stack,
+  type Tensor,
+  tensor,
+  vstack,
+  zeros,
+} from "../index.ts";
+
+type Row = readonly [shapes: readonly (readonly number[])[], fn: (...xs: Tensor[]) => Tensor | Tensor[]];
+
+const i32 = (values: NestedNumbers): Tensor => tensor(values, { dtype: "int32" });
+const bool = (values: NestedNumbers): Tensor => tensor(values, { dtype: "bool" });
+
+/** Every form with the shapes of its inputs. */
+const rows: Readonly<Record<string, Row>> = {
+  t: [[[2, 3]], (x) => x.t()],
+  movedim: [[[2, 3, 4]], (x) => x.movedim([0, 1], [2, 0])],
+  swapaxes: [[[2, 3, 4]], (x) => x.swapaxes(0, -1)],
+  broadcastTo: [[[3, 1]], (x) => x.broadcastTo([2, 3, 4])],
+  unflatten: [[[2, 6]], (x) => x.unflatten(1, [2, -1])],
+  roll: [[[2, 3, 4]], (x) => x.roll([1, -5], [0, 2])],
+  rollFlat: [[[2, 3]], (x) => x.roll(2)],
+  rollSame: [[[5]], (x) => x.roll([1, 1], [0, 0])],
+  repeat: [[[2, 3]], (x) => x.repeat([2, 1, 2])],
+  tile: [[[2, 3]], (x) => x.tile([2])],
+  repeatInterleave: [[[2, 3]], (x) => x.repeatInterleave(2, { dim: 1 })],
+  repeatInterleaveList: [[[2, 3]], (x) => x.repeatInterleave([1, 0, 3], { dim: 1 })],
+  repeatInterleaveFlat: [[[2, 3]], (x) => x.repeatInterleave(2)],
+  rot90: [[[2, 3]], (x) => x.rot90(1)],
+  rot270: [[[2, 3]], (x) => x.rot90(-1)],
+  flipud: [[[2, 3]], (x) => x.flipud()],
+  fliplr: [[[2, 3]], (x) => x.fliplr()],
+  unbind: [[[2, 3]], (x) => x.unbind(1)],
+  chunk: [[[5, 2]], (x) => x.chunk(3)],
+  tensorSplit: [[[5, 2]], (x) => x.tensorSplit(3)],
+  tensorSplitAt: [[[5, 2]], (x) => x.tensorSplit([1, 3]).filter((p) => p.size > 0)],
+  hsplit: [[[2, 4]], (x) => x.hsplit(2)],
+  concat: [
+    [
+      [2, 3],
+      [2, 1],
+    ],
+    (a, c) => concat([a, c], 1),
+  ],
+  stack: [
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    (a, c) => stack([a, c], -1),
+  ],
+  hstack: [
+    [
+      [2, 3],
+      [2, 1],
+    ],
+    (a, c) => hstack([a, c]),
+  ],
+  vstack: [[[3], [2, 3]], (a, c) => vstack([a, c])],
+  broadcastTensors: [[[3, 1], [2]], (a, c) => broadcastTensors([a, c])],
+  meshgrid: [[[3], [2]], (a, c) => meshgrid([a, c], { indexing: "xy" })],
+  pad: [[[2, 3, 4]], (x) => x.pad({ padding: [1, -2, -1, 2], value: 3 })],
+  padOver: [[[3]], (x) => x.pad({ padding: [-2, 4] })],
+  padReflect: [[[2, 3, 4]], (x) => x.pad({ padding: [3, 1, 2, 0], mode: "reflect" })],
+  padReplicate: [[[2, 3]], (x) => x.pad({ padding: [3, 5], mode: "replicate" })],
+  padCircular: [[[2, 3]], (x) => x.pad({ padding: [3, 2], mode: "circular" })],
+  diagonal: [[[2, 3, 4]], (x) => x.diagonal({ offset: 1, dim1: 2, dim2: 0 })],
+  diagEmbed: [[[2, 3]], (x) => x.diagEmbed({ offset: -1, dim1: 0, dim2: 2 })],
+  diag: [[[3]], (x) => x.diag({ diagonal: 1 })],
+  trace: [[[3, 4]], (x) => x.trace()],
+  tril: [[[2, 3, 4]], (x) => x.tril({ diagonal: 1 })],
+  triu: [[[2, 3, 4]], (x) => x.triu({ diagonal: -1 })],
+  gather: [
+    [[3, 4]],
+    (x) =>
+      x.gather(
+        1,
+        i32([
+          [0, 0],
+          [3, 1],
+        ]),
+      ),
+  ],
+  indexSelect: [[[3, 4]], (x) => x.indexSelect(-1, [0, 0, 2])],
+  take: [
+    [[3, 4]],
+    (x) =>
+      x.take(
+        i32([
+          [0, -1],
+          [5, 0],
+        ]),
+      ),
+  ],
+  takeAlongDim: [[[3, 4]], (x) => x.takeAlongDim(i32([[0, 1, 3]]), 1)],
+  scatter: [
+    [
+      [3, 4],
+      [2, 3],
+    ],
+    (x, s) =>
+      x.scatter(
+        0,
+        i32([
+          [0, 1, 2],
+          [0, 2, 2],
+        ]),
+        s,
+      ),
+  ],
+  scatterBig: [
+    [
+      [3, 4],
+      [4, 5],
+    ],
+    (x, s) =>
+      x.scatter(
+        1,
+        i32([
+          [0, 1, 2],
+          [0, 2, 3],
+        ]),
+        s,
+      ),
+  ],
+  scatterNumber: [
+    [[3, 4]],
+    (x) =>
+      x.scatter(
+        1,
+        i32([
+          [0, 1],
+          [3, 3],
+        ]),
+        2,
+      ),
+  ],
+  scatterAdd: [
+    [
+      [3, 4],
+      [2, 3],
+    ],
+    (x, s) =>
+      x.scatterAdd(
+        0,
+        i32([
+          [0, 1, 2],
+          [0, 2, 2],
+        ]),
+        s,
+      ),
+  ],
+  indexAdd: [
+    [
+      [3, 4],
+      [3, 2],
+    ],
+    (x, s) => x.indexAdd(1, i32([3, 3]), s, { alpha: 2 }),
+  ],
+  maskedSelect: [
+    [[3, 1]],
+    (x) =>
+      x.maskedSelect(
+        bool([
+          [true, false],
+          [true, true],
+          [false, false],
+        ]),
+      ),
+  ],
+  index: [[[3, 4, 2]], (x) => x.index([[0, -1, 0], null, i32([[1], [0]])])],
+  indexMiddle: [[[3, 4, 2]], (x) => x.index([null, i32([[1, 3]]), i32([0, -1])])],
+  indexMask: [
+    [[2, 3, 2]],
+    (x) =>
+      x.index([
+        bool([
+          [true, false, true],
+          [false, true, false],
+        ]),
+        1,
+      ]),
+  ],
+  indexPut: [
+    [[3, 4], [2]],
+    (x, v) =>
+      x.indexPut(
+        [
+          [0, 0],
+          [1, 1],
+        ],
+        v,
+      ),
+  ],
+  indexPutAdd: [
+    [
+      [3, 4],
+      [2, 1],
+    ],
+    (x, v) => x.indexPut([[0, 0], null], v, { accumulate: true }),
+  ],
+  embedding: [
+    [[5, 2]],
+    (w) =>
+      i32([
+        [0, 4],
+        [1, 0],
+      ]).embedding(w),
+  ],
+};
+
+/** Random values with the strides of a permuted tensor. */
+const permuted = (shape: readonly number[], generator: Generator): Tensor =>
+  randn([...shape].reverse(), { dtype: "float64", generator }).permute(shape.map((_, d) => shape.length - 1 - d));
+
+describe("gradients of first and second order, over permuted inputs", () => {
+  for (const [name, [shapes, fn]] of Object.entries(rows))
+    test(name, () => {
+      const generator = new Generator(7);
+      const inputs = shapes.map((shape) => permuted(shape, generator));
+      gradcheck(fn, inputs);
+      gradgradcheck(fn, inputs, { atol: 1e-5, rtol: 1e-4 });
+    });
+});
+
+describe("values", () => {
+  test("transposes, slices, flips, diagonals and windows share memory", () => {
+    const x = randn([3, 4]);
+    const views = [
+      x.t(),
+      x.movedim(0, 1),
+      x.slice([1, null]),
+      x.flip(0),
+      x.diagonal(),
+      x.unfold(1, 2),
+      x.broadcastTo([2, 3, 4]),
+      x.rot90(),
+      ...x.unbind(),
+    ];
+    for (const view of [...views, ...x.chunk(2), ...x.tensorSplit(2)]) expect(view.storage).toBe(x.storage);
+  });
+
+  test("indices follow NumPy: side by side they stay in place, apart they go in front", () => {
+    const x = arange(24).reshape([2, 3, 4]);
+    expect(x.index([null, i32([0, 2]), i32([1, -1])]).toArray()).toEqual([
+      [1, 11],
+      [13, 23],
+    ]);
+    expect(x.index([1, null, i32([0, 3])]).toArray()).toEqual([
+      [12, 16, 20],
+      [15, 19, 23],
+    ]);
+    expect(x.index([null, bool([true, false, true])]).shape).toEqual([2, 2, 4]);
+    expect(x.index([null, null])).toBe(x);
+  });
+
+  test("of several values for one place the last stays and gets the gradient", () => {
+    const source = tensor([1, 2, 3], { requiresGrad: true });
+    const y = zeros([2]).scatter(0, i32([0, 0, 1]), source);
+    expect(y.toArray()).toEqual([2, 3]);
+    y.sum().backward();
+    expect(source.grad?.toArray()).toEqual([0, 1, 1]);
+    expect(
+      zeros([2])
+        .indexPut([[0, 0]], tensor([1, 2]), { accumulate: true })
+        .toArray(),
+    ).toEqual([3, 0]);
+  });
+
+  test("the row at paddingIdx gets no gradient", () => {
+    const weight = ones([3, 2], { requiresGrad: true });
+    i32([0, 2, 2]).embedding(weight, { paddingIdx: -1 }).sum().backward();
+    expect(weight.grad?.toArray()).toEqual([
+      [1, 1],
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(i32(1).embedding(weight).shape).toEqual([2]);
+  });
+
+  test("triangles drop NaN; masks, counts and bins", () => {
+    expect(
+      tensor([
+        [1, Number.NaN],
+        [2, 3],
+      ])
+        .tril()
+        .toArray(),
+    ).toEqual([
+      [1, 0],
+      [2, 3],
+    ]);
+    expect(
+      tensor([
+        [0, 5],
+        [Number.NaN, 0],
+      ])
+        .nonzero()
+        .toArray(),
+    ).toEqual([
+      [0, 1],
+      [1, 0],
+    ]);
+    expect(i32([2, 0]).oneHot().toArray()).toEqual([
+      [0, 0, 1],
+      [1, 0, 0],
+    ]);
+    expect(
+      tensor([1, 2, 2, 3])
+        .searchsorted(tensor([0, 2, 9]))
+        .toArray(),
+    ).toEqual([0, 1, 4]);
+    expect(
+      tensor([0, 2, 9])
+        .bucketize(tensor([1, 2, 2, 3]), { right: true })
+        .toArray(),
+    ).toEqual([0, 3, 4]);
+  });
+
+  test("empty and 0-d tensors", () => {
+    expect(zeros([0, 3]).roll(1, 0).shape).toEqual([0, 3]);
+    expect(zeros([0, 3]).repeat([2, 2]).shape).toEqual([0, 6]);
+    expect(
+      zeros([0])
+        .pad({ padding: [1, 2], value: 7 })
+        .toArray(),
+    ).toEqual([7, 7, 7]);
+    expect(
+      zeros([0, 2])
+        .chunk(3)
+        .map((part) => part.shape),
+    ).toEqual([
+      [0, 2],
+      [0, 2],
+      [0, 2],
+    ]);
+    expect(zeros([2, 0]).maskedSelect(bool([[true], [true]])).shape).toEqual([0]);
+    expect(tensor(5).gather(0, i32(0)).item()).toBe(5);
+    expect(tensor(5).scatter(0, i32(0), tensor(2)).item()).toBe(2);
+    expect(tensor(5).repeat([2]).toArray()).toEqual([5, 5]);
+    expect(tensor(5).roll(3).item()).toBe(5);
+    expect(concat([zeros([0]), ones([2, 2])]).shape).toEqual([2, 2]);
+    expect(
+      i32([])
+        .to("int32")
+        .reshape([0, 2])
+        .embedding(ones([3, 4])).shape,
+    ).toEqual([0, 2, 4]);
+  });
+});
+
+describe("errors name the op, the shapes and the way out", () => {
+  const x = zeros([2, 3]);
+  const cases: Readonly<Record<string, readonly [() => unknown, string]>> = {
+    gather: [() => x.gather(1, i32([[3]])), "gather: index 3 is out of range for dimension 1 of [2,3]; use 0 to 2"],
+    scatterAdd: [() => x.scatterAdd(0, i32([[5]]), ones([1, 1])), "scatterAdd: index 5 is out of range for dimension 0 of [2,3]"],
+    scatterSource: [
+      () => x.scatter(0, i32([[0, 1]]), ones([1, 1])),
+      "scatter: a source of shape [1,1] does not hold a value for each of index [1,2]",
+    ],
+    indexSelect: [() => x.indexSelect(1, [0, -1]), "indexSelect: index -1 is out of range for dimension 1 of [2,3]"],
+    indexAdd: [() => x.indexAdd(0, i32([0]), ones([2, 3])), "needs a source of [1,3], got [2,3]"],
+    index: [() => x.index([null, 3]), "index: index 3 is out of range for dimension 1 of [2,3]; use -3 to 2"],
+    indexMask: [() => x.index([bool([true])]), "index: a mask of shape [1] does not fit dimensions of [2] of [2,3]"],
+    indexType: [() => x.index([ones([1])]), 'convert it with .to("int32")'],
+    maskedSelect: [() => x.maskedSelect(x), "maskedSelect: a mask is a bool tensor, got float32"],
+    embedding: [() => i32([2]).embedding(x), "embedding: index 2 is out of range for dimension 0 of [2,3]"],
+    embeddingPadding: [() => i32([1]).embedding(x, { paddingIdx: 2 }), "embedding: paddingIdx 2 is out of range for 2 rows; use -2 to 1"],
+    oneHot: [() => i32([3]).oneHot(3), "oneHot: class 3 is out of range; use 0 to 2"],
+    pad: [() => x.pad({ padding: [1] }), "pad: padding [1] must hold two integers"],
+    padReflect: [() => x.pad({ padding: [3, 0], mode: "reflect" }), 'mode "reflect" can add at most 2 to dimension 1 of [2,3]'],
+    padCrop: [() => x.pad({ padding: [-2, -2] }), "crops more than there is of [2,3]"],
+    repeat: [() => x.repeat([2]), "repeat: [2] must name a non-negative number for each of the 2 dimensions of [2,3]"],
+    roll: [() => x.roll([1, 2], 0), "roll: 2 shifts and 1 dims"],
+    movedim: [() => x.movedim([0, 0], [0, 1]), "movedim: source [0,0] and destination [0,1]"],
+    unflatten: [() => x.unflatten(1, [2, -1]), "unflatten: dimension 1 of [2,3] cannot become [2,-1]"],
+    diagonal: [() => x.diagonal({ dim1: 0, dim2: -2 }), "diagonal: needs two different dimensions"],
+    trace: [() => zeros([2]).trace(), "trace: needs a matrix, got [2]"],
+    tril: [() => zeros([2]).tril(), "tril: needs at least 2 dimensions, got [2]"],
+    concat: [() => concat([x, zeros([2, 2])], 0), "concat: tensor 1 of shape [2,2] does not fit [2,3] outside dimension 0"],
+  };
+  for (const [name, [run, message]] of Object.entries(cases)) test(name, () => expect(run).toThrow(message));
+});
