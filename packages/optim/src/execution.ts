@@ -5,8 +5,11 @@ import {
   elementwiseOp,
   empty,
   evaluate,
+  Formula,
   freeNames,
+  type Line,
   type Operand,
+  parseExpression,
   type Tensor,
   toText,
   update,
@@ -58,10 +61,17 @@ function measured(
 
 const operations = new WeakMap<Expression, ElementwiseOp>();
 
+// In the formula of an operation g and y are the incoming gradient and the result.
+const renamed = ["g", "y"].map((name): Line => ({ name, expression: parseExpression(`${name}_`) }));
+const originalName = (name: string): string => name.replace(/_$/, "");
+
 /** One line as an operation of the tape. */
 function operation(expression: Expression): ElementwiseOp {
   let op = operations.get(expression);
-  if (op === undefined) operations.set(expression, (op = elementwiseOp("update", `y = ${toText(expression)}`)));
+  if (op === undefined) {
+    const y = new Formula([...renamed, { name: "y", expression }]).resolve().get("y") as Expression;
+    operations.set(expression, (op = elementwiseOp("update", `y = ${toText(y)}`)));
+  }
   return op;
 }
 
@@ -80,7 +90,7 @@ export function follow(plan: Plan, start: Readonly<Record<string, Operand>>): Re
     const op = operation(expression);
     return apply(
       op,
-      op.operands.map((name) => values[name]),
+      op.operands.map((name) => values[originalName(name)]),
       null,
     );
   };

@@ -136,6 +136,7 @@ function termsOf({ causes }: Share, before: number, names: Readonly<Record<strin
   const shares = new Map(causes);
   const left = (shares.get(UNTOUCHED) ?? 0) - before;
   shares.delete(UNTOUCHED);
+  if (shares.get(REST) === 0) shares.delete(REST);
   if (left !== 0) shares.set(DECAY, (shares.get(DECAY) ?? 0) + left);
   return [...shares].map(([cause, value]) => ({ name: names[cause] ?? words[cause] ?? cause, value }));
 }

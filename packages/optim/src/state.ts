@@ -15,19 +15,20 @@ export interface ParameterState {
 /** One parameter's state as plain data and tensors. */
 export type SavedState = Readonly<Record<string, number | Tensor>>;
 
-/** What a state tensor or number starts from. */
-function startOf(start: number | string | undefined, options: Options): number {
-  const value: unknown = typeof start === "string" ? options[start] : (start ?? 0);
-  return value instanceof Tensor ? value.detach().item() : (value as number);
-}
+/** What a state tensor or number starts from; a tensor where that is an option that is learnt. */
+const startOf = (start: number | string | undefined, options: Options): Operand =>
+  typeof start === "string" ? (options[start] as unknown as Operand) : (start ?? 0);
 
 /** The numbers that a parameter's first step starts from. */
 export const firstNumbers = (rule: Rule, plan: Plan, options: Options): Record<string, number> =>
-  Object.fromEntries(plan.scalars.map(({ name }) => [name, startOf(rule.spec.scalars?.[name], options)]));
+  Object.fromEntries(plan.scalars.map(({ name }) => [name, startOf(rule.spec.scalars?.[name], options) as number]));
 
 /** A state tensor before the first step. */
-export const firstTensor = (rule: Rule, name: string, options: Options, { shape, dtype, device }: Parameter): Tensor =>
-  full(stateShape(rule, name, shape), startOf(rule.spec.state?.[name], options), { dtype, device });
+export function firstTensor(rule: Rule, name: string, options: Options, { shape, dtype, device }: Parameter): Tensor {
+  const start = startOf(rule.spec.state?.[name], options);
+  const whole = stateShape(rule, name, shape);
+  return typeof start === "number" ? full(whole, start, { dtype, device }) : start.to(dtype).reshape([]).expand(whole);
+}
 
 const stateShape = (rule: Rule, name: string, shape: Shape): Shape => rule.spec.shapes?.[name]?.(shape) ?? shape;
 
