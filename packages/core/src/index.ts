@@ -39,6 +39,7 @@ export {
   type FunctionOptions,
   type ResultType,
   type Tuned,
+  type Tuning,
 } from "./ops/elementwise.ts";
 export * from "./ops/index.ts";
 export * from "./ops/join.ts";

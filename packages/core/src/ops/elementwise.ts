@@ -184,28 +184,28 @@ export function binary(op: string, text: string, options?: ElementwiseOptions): 
 }
 
 /** Numbers that tune a function, with their defaults. */
-export type Parameters = Readonly<Record<string, number>>;
+export type Tuning = Readonly<Record<string, number>>;
 
 /** How `elementwise` makes a function. */
-export interface FunctionOptions<P extends Parameters> extends ElementwiseOptions {
+export interface FunctionOptions<P extends Tuning> extends ElementwiseOptions {
   /** Names in the formula that are numbers, each with its default; callers change them in an options object. No gradient flows to them. */
   readonly parameters?: P;
 }
 
 /** What callers may say of the parameters. */
-export type Tuned<P extends Parameters> = { readonly [K in keyof P]?: number };
+export type Tuned<P extends Tuning> = { readonly [K in keyof P]?: number };
 
 /**
  * Makes an elementwise function from its formula: `elementwise("swish", "x * sigmoid(beta * x)", { parameters: { beta: 1 } })` is called as
  * `swish(x)` or `swish(x, { beta: 2 })`. Value, fused loop and derivatives of every order follow from the text. The operand is `x`, unless `operands`
  * lists others, which broadcast. Errors: a name in the formula that is neither an operand nor a parameter; `FormulaError` with the place in the text.
  */
-export function elementwise<P extends Parameters = Record<never, number>>(
+export function elementwise<P extends Tuning = Record<never, number>>(
   op: string,
   text: string,
   options?: FunctionOptions<P>,
 ): (x: Tensor, options?: Tuned<P>) => Tensor;
-export function elementwise<const N extends readonly string[], P extends Parameters = Record<never, number>>(
+export function elementwise<const N extends readonly string[], P extends Tuning = Record<never, number>>(
   op: string,
   text: string,
   options: FunctionOptions<P> & { readonly operands: N },
@@ -213,8 +213,8 @@ export function elementwise<const N extends readonly string[], P extends Paramet
 export function elementwise(
   op: string,
   text: string,
-  options: FunctionOptions<Parameters> & { readonly operands?: readonly string[] } = {},
-): (...args: (Operand | Tuned<Parameters> | undefined)[]) => Tensor {
+  options: FunctionOptions<Tuning> & { readonly operands?: readonly string[] } = {},
+): (...args: (Operand | Tuned<Tuning> | undefined)[]) => Tensor {
   const { operands = ["x"], parameters = {}, derivatives, result } = options;
   const tuning = Object.keys(parameters);
   const fixed = Object.fromEntries(tuning.map((parameter) => [parameter, null]));
@@ -224,7 +224,7 @@ export function elementwise(
   const missing = operands.find((name) => !definition.operands.includes(name));
   if (missing !== undefined) throw new Error(`${op}: the formula does not read the operand ${missing}`);
   return (...args) => {
-    const tuned = (args[operands.length] ?? {}) as Tuned<Parameters>;
+    const tuned = (args[operands.length] ?? {}) as Tuned<Tuning>;
     checkOptions(op, tuned, tuning);
     const values = definition.operands.map((name) => {
       const at = operands.indexOf(name);

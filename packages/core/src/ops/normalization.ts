@@ -11,12 +11,6 @@ interface Over {
   readonly eps: number;
 }
 
-/** Mean and variance over dimensions, which stay as 1; no gradient flows through them. */
-interface Statistics {
-  readonly mean: Tensor;
-  readonly variance: Tensor;
-}
-
 const constants = { mean: null, variance: null, eps: null } as const;
 const standard = (name: string): ElementwiseOp => elementwiseOp(name, "(x - mean) * rsqrt(variance + eps)", { derivatives: constants });
 const slopeOp = elementwiseOp("standardizeBackward", "(grad - meanGrad - out * meanProduct) * rsqrt(variance + eps)", { derivatives: { eps: null } });
@@ -46,7 +40,8 @@ function standardizing(name: string): Op<Over> {
   };
 }
 
-function statistics(x: Tensor, dims: readonly number[]): Statistics {
+/** Mean and variance over dimensions, which stay as 1; no gradient flows through them. */
+function statistics(x: Tensor, dims: readonly number[]): { readonly mean: Tensor; readonly variance: Tensor } {
   return noGrad(() => {
     const mean = x.mean(dims, { keepDim: true });
     return { mean, variance: x.sub(mean).square().mean(dims, { keepDim: true }) };

@@ -53,10 +53,10 @@ function along(op: Op<AlongDim>, x: Tensor, dim: number): Tensor {
   return x.ndim === 0 ? apply(op, [x.reshape([1])], { dim: 0 }).reshape([]) : apply(op, [x], { dim: at });
 }
 
-// exp(x - total) would be NaN where both are infinite: an infinite term takes all the gradient, and a sum of nothing gives none.
-const weightOp = elementwiseOp("logSumExpBackward", "grad * (isinf(total) ? (x == total && x > 0 ? 1 : 0) : exp(x - total))", {
-  derivatives: { grad: "isinf(total) ? (x == total && x > 0 ? 1 : 0) : exp(x - total)" },
-});
+// exp(x - total) would be NaN where both are infinite: infinite terms share all the gradient, and a sum of nothing gives none. The weights are divided by
+// their sum, because a large total has lost the digits that would make it 1.
+const weightOp = elementwiseOp("logSumExpWeight", "isinf(total) ? (x == total && x > 0 ? 1 : 0) : exp(x - total)");
+const shareOp = elementwiseOp("logSumExpBackward", "whole == 0 ? 0 : grad * weight / whole");
 
 const logSumExpOp: Op<{ readonly dims: Dims | undefined }> = {
   name: "logSumExp",
@@ -67,7 +67,12 @@ const logSumExpOp: Op<{ readonly dims: Dims | undefined }> = {
     const shift = top.isFinite().where(top, 0);
     return input.sub(shift).exp().sum(dims, { keepDim: true }).log().add(shift);
   },
-  vjp: [(g, { inputs, output: y }) => applyNamed(weightOp, { grad: g, x: inputs[0] as Tensor, total: y as Tensor })],
+  vjp: [
+    (g, { inputs, output: y, attrs: { dims } }) => {
+      const weight = applyNamed(weightOp, { x: inputs[0] as Tensor, total: y as Tensor });
+      return applyNamed(shareOp, { grad: g, weight, whole: weight.sum(dims, { keepDim: true }) });
+    },
+  ],
 };
 
 /** `log Σ exp(x)` over the dimensions, all by default, shifted by the maximum so that nothing overflows. Over -Infinity alone it is -Infinity, with gradient 0. */
