@@ -1,3 +1,4 @@
+import { useWasm } from "@gradtape/wasm";
 import type { Float } from "./recording.ts";
 
 /** A backend to replay on. */
@@ -11,4 +12,10 @@ export interface ReplayBackend {
 /** Every backend that recordings can be replayed on; a new one is one row. */
 export const backends: Readonly<Record<string, ReplayBackend>> = {
   reference: { float: "float64", prepare: async () => {} },
+  wasm: {
+    float: "float64",
+    prepare: async () => {
+      if (!useWasm()) throw new Error("golden: this engine has no WebAssembly SIMD");
+    },
+  },
 };

@@ -1,0 +1,94 @@
+import { type Backend, cpu, type DType, isFloat, type Kernel, type Lifetime, reference, type Storage, type View } from "@gradtape/core";
+import { Engine, type EngineOptions } from "./engine.ts";
+import { hasSimd } from "./features.ts";
+import { Elementwise } from "./kernels/elementwise/map.ts";
+import { MatrixProducts } from "./kernels/matmul/matmul.ts";
+import type { MemoryReport } from "./memory/store.ts";
+import type { FamilyReport, Report } from "./report.ts";
+
+/** A backend of the CPU that computes in WebAssembly, and tells what it did. */
+export interface WasmBackend extends Backend {
+  /** How often each family of kernels ran where, and why something fell back to the reference backend. */
+  backendReport(): Readonly<Record<string, FamilyReport>>;
+  /** Who holds how much memory, in bytes. */
+  memoryReport(): MemoryReport;
+}
+
+class Wasm implements Partial<WasmBackend> {
+  readonly name = "wasm";
+  readonly #engine: Engine;
+  readonly #elementwise: Elementwise;
+  readonly #products: MatrixProducts;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#elementwise = new Elementwise(engine);
+    this.#products = new MatrixProducts(engine, this.#elementwise);
+  }
+
+  allocate(dtype: DType, length: number, lifetime: Lifetime): Storage {
+    return this.#engine.store.allocate(dtype, length, lifetime);
+  }
+
+  free(storage: Storage): void {
+    this.#engine.store.free(storage);
+  }
+
+  write(values: ArrayLike<number>, output: View): void {
+    reference.write(values, output);
+  }
+
+  map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void {
+    this.#engine.report.family("map").wasm++;
+    this.#elementwise.map(kernel, inputs, uniforms, outputs);
+  }
+
+  matmul(a: View, b: View, output: View): void {
+    if (!isFloat(output.dtype) || a.dtype !== output.dtype || b.dtype !== output.dtype) {
+      this.#engine.report.fellBack("matmul", `${a.dtype} x ${b.dtype}`);
+      return reference.matmul(a, b, output);
+    }
+    this.#engine.report.family("matmul").wasm++;
+    this.#products.matmul(a, b, output);
+  }
+
+  backendReport(): Readonly<Record<string, FamilyReport>> {
+    return this.#engine.report.snapshot();
+  }
+
+  memoryReport(): MemoryReport {
+    return this.#engine.store.report();
+  }
+}
+
+/** Gives a backend the methods that it lacks: those of the reference backend, counted as such. */
+function completed(backend: Wasm, report: Report): WasmBackend {
+  const methods = Object.getPrototypeOf(reference) as Readonly<Record<string, (...args: unknown[]) => unknown>>;
+  for (const name of Object.getOwnPropertyNames(methods)) {
+    if (name in backend) continue;
+    Object.defineProperty(backend, name, {
+      value: (...args: unknown[]) => {
+        report.fellBack(name, "no wasm kernel yet");
+        return methods[name].apply(reference, args);
+      },
+    });
+  }
+  return backend as unknown as WasmBackend;
+}
+
+/** A WebAssembly backend with a memory of its own, ready at once; kernels are compiled when they are first needed. Error: the engine lacks SIMD. */
+export function createWasmBackend(options: EngineOptions = {}): WasmBackend {
+  if (!hasSimd()) throw new Error("wasm: this engine has no WebAssembly SIMD; stay with the reference backend");
+  const engine = new Engine(options);
+  return completed(new Wasm(engine), engine.report);
+}
+
+let shared: WasmBackend | undefined;
+
+/** Makes the CPU compute in WebAssembly; tells whether the engine can. Tensors that exist stay as they are. */
+export function useWasm(): boolean {
+  if (!hasSimd()) return false;
+  shared ??= createWasmBackend();
+  cpu.setBackend(shared);
+  return true;
+}

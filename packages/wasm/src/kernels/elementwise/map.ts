@@ -1,0 +1,145 @@
+import type { DType, Kernel, View } from "@gradtape/core";
+import { functions } from "@gradtape/core";
+import type { Engine } from "../../engine.ts";
+import { bytesOf } from "../../memory/heap.ts";
+import type { FunctionName } from "./lanes.ts";
+import { description, lanesFor, loopModule, type ViewClass } from "./loop.ts";
+import { callsOf } from "./spelling.ts";
+import { type Walk, walkOf } from "./walk.ts";
+
+interface Loop {
+  readonly run: (description: number) => void;
+  /** The views that have a pointer of their own. */
+  readonly pointers: readonly number[];
+  readonly doubleUniforms: boolean;
+}
+
+const host = Object.fromEntries(Object.entries(functions).map(([name, { evaluate }]) => [name, evaluate]));
+
+/** Runs formulas: one compiled loop per kernel and class of views, kept as long as the kernel. */
+export class Elementwise {
+  readonly #engine: Engine;
+  readonly #loops = new WeakMap<Kernel, Map<string, Loop>>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** `Backend.map`. */
+  map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void {
+    const views = inputs.length === 0 ? outputs : [...inputs, ...outputs];
+    const walk = walkOf(outputs[0].shape, views);
+    if (walk.size === 0) return;
+    const { staging } = this.#engine;
+    const addresses: number[] = [];
+    try {
+      for (let k = 0; k < views.length; k++) addresses.push(staging.announce(views[k], k < inputs.length ? "read" : "write"));
+      staging.enter();
+      for (let k = 0; k < views.length; k++) addresses[k] = staging.address(views[k], addresses[k]);
+    } catch (error) {
+      staging.cancel();
+      throw error;
+    }
+    const dtypes = views.map((view) => view.dtype);
+    try {
+      this.run(kernel, dtypes, addresses, walk, inputs.length, uniforms);
+    } finally {
+      staging.leave();
+    }
+  }
+
+  /** Runs a kernel over operands that are in the memory: dtypes and addresses of inputs, then outputs. */
+  run(kernel: Kernel, dtypes: readonly DType[], addresses: readonly number[], walk: Walk, inputs: number, uniforms: readonly number[]): void {
+    const loop = this.#loop(kernel, dtypes, addresses, walk, inputs);
+    this.#describe(loop, uniforms);
+    this.#rows(loop, dtypes, addresses, walk);
+  }
+
+  #loop(kernel: Kernel, dtypes: readonly DType[], addresses: readonly number[], walk: Walk, inputs: number): Loop {
+    let loops = this.#loops.get(kernel);
+    if (loops === undefined) this.#loops.set(kernel, (loops = new Map()));
+    const inner = walk.strides[walk.strides.length - 1];
+    let key = "";
+    for (let k = 0; k < dtypes.length; k++) {
+      const alias = k < inputs ? k : aliasOf(k, dtypes, addresses, walk);
+      key += String.fromCharCode(64 + codes[dtypes[k]] * 3 + (inner[k] === 1 ? 0 : inner[k] === 0 ? 1 : 2), 64 + alias);
+    }
+    let loop = loops.get(key);
+    if (loop === undefined) {
+      const classes = dtypes.map(
+        (dtype, k): ViewClass => ({
+          dtype,
+          step: inner[k] === 1 ? "unit" : inner[k] === 0 ? "zero" : "any",
+          alias: key.charCodeAt(2 * k + 1) - 64,
+        }),
+      );
+      loops.set(key, (loop = this.#compile(kernel, classes)));
+    }
+    return loop;
+  }
+
+  #compile(kernel: Kernel, classes: readonly ViewClass[]): Loop {
+    const { fused, wide, heap } = this.#engine;
+    const lanes = lanesFor(classes);
+    const expressions = kernel.outputs.map((output) => output.expression);
+    for (const name of callsOf(lanes, expressions))
+      this.#engine.report.note("map", `${name} has no vector form in ${lanes.type}; called for each element`);
+    const module = loopModule(kernel, classes, { fused, shared: heap.shared, unroll: wide ? 2 : 1 });
+    const { run } = this.#engine.instantiate(module, host as Record<FunctionName, () => number>);
+    const pointers = classes.flatMap(({ alias }, k) => (alias === k ? [k] : []));
+    return { run: run as Loop["run"], pointers, doubleUniforms: lanes.count === 2 };
+  }
+
+  #describe(loop: Loop, uniforms: readonly number[]): void {
+    const { heap, descriptionAt } = this.#engine;
+    const at = descriptionAt + description.uniforms(loop.pointers.length);
+    if (at + 8 * uniforms.length > this.#engine.descriptionEnd)
+      throw new RangeError(`map: ${loop.pointers.length} tensors and ${uniforms.length} numbers are too many`);
+    for (let k = 0; k < uniforms.length; k++)
+      if (loop.doubleUniforms) heap.f64[at / 8 + k] = uniforms[k];
+      else heap.f32[at / 4 + 2 * k] = uniforms[k];
+  }
+
+  #rows({ run, pointers }: Loop, dtypes: readonly DType[], addresses: readonly number[], { sizes, strides }: Walk): void {
+    const { heap, descriptionAt } = this.#engine;
+    const words = heap.i32;
+    const at = descriptionAt / 4;
+    const rank = sizes.length;
+    const inner = strides[rank - 1];
+    const rows = rank > 1 ? strides[rank - 2] : undefined;
+    words[at] = sizes[rank - 1];
+    words[at + 1] = rows === undefined ? 1 : sizes[rank - 2];
+    for (let i = 0; i < pointers.length; i++) {
+      const k = pointers[i];
+      const size = bytesOf[dtypes[k]];
+      words[at + 2 + 3 * i] = addresses[k];
+      words[at + 3 + 3 * i] = rows === undefined ? 0 : rows[k] * size;
+      words[at + 4 + 3 * i] = inner[k] * size;
+    }
+    if (rank <= 2) {
+      run(descriptionAt);
+      return;
+    }
+    const index = new Array<number>(rank - 2).fill(0);
+    for (;;) {
+      run(descriptionAt);
+      let d = rank - 3;
+      for (; d >= 0; d--) {
+        const turn = ++index[d] === sizes[d];
+        if (turn) index[d] = 0;
+        const by = turn ? 1 - sizes[d] : 1;
+        for (let i = 0; i < pointers.length; i++) words[at + 2 + 3 * i] += by * strides[d][pointers[i]] * bytesOf[dtypes[pointers[i]]];
+        if (!turn) break;
+      }
+      if (d < 0) return;
+    }
+  }
+}
+
+const codes = { float32: 0, float64: 1, int32: 2, bool: 3 } as const;
+
+/** The first view before the k-th that lies exactly on it, else itself. */
+function aliasOf(k: number, dtypes: readonly DType[], addresses: readonly number[], { strides }: Walk): number {
+  for (let j = 0; j < k; j++) if (addresses[j] === addresses[k] && dtypes[j] === dtypes[k] && strides.every((row) => row[j] === row[k])) return j;
+  return k;
+}

@@ -1,0 +1,94 @@
+import { type FunctionBuilder, f32, f32x4, f64, f64x2, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
+import { lanesOf, loadSplat, multiplyAdd, sizeOf, type TileShape } from "./shape.ts";
+
+const zeroOf = (shape: TileShape) => (shape.lanes === "f32x4" ? f32x4.splat(f32.const(0)) : f64x2.splat(f64.const(0)));
+
+/**
+ * A module for a row times a matrix, `y[n] = x[k] B[k,n]`, `y` in one piece; steps in bytes, k and n at least 1:
+ * `dots(x, b, bColumn, y, n, k)` where `x` and the columns of B lie in one piece, `sums(x, xStep, b, bRow, y, n, k)` where the rows of B do.
+ */
+export function vectorModule(shape: TileShape, options: { readonly shared: boolean }): ModuleBuilder {
+  const module = new ModuleBuilder(options);
+  module.function("dots", ["i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => writeDots(f, shape));
+  module.function("sums", ["i32", "i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => writeSums(f, shape));
+  return module;
+}
+
+/** Runs the body with the largest of some group sizes that still fits, until nothing is left. */
+function inGroups(f: FunctionBuilder, left: Local, sizes: readonly number[], body: (size: number) => void): void {
+  for (const size of sizes)
+    f.if(i32.geU(left, i32.const(size)), () =>
+      f.doWhile(
+        () => {
+          body(size);
+          f.emit(left.set(i32.sub(left, i32.const(size))));
+        },
+        () => i32.geU(left, i32.const(size)),
+      ),
+    );
+}
+
+function writeDots(f: FunctionBuilder, shape: TileShape): void {
+  const [x, b, bColumn, y, n, k] = f.parameters;
+  const size = sizeOf(shape);
+  const lanes = lanesOf(shape);
+  const ops = shape.lanes === "f32x4" ? f32x4 : f64x2;
+  const scalar = shape.lanes === "f32x4" ? f32 : f64;
+  const left = f.local("i32");
+  const from = f.local("i32");
+  inGroups(f, n, [4, 1], (columns) => {
+    const sums = Array.from({ length: columns }, () => f.let("v128", zeroOf(shape)));
+    const starts: Local[] = [];
+    for (let j = 0; j < columns; j++) starts.push(f.let("i32", j === 0 ? b : i32.add(starts[j - 1], bColumn)));
+    f.emit(from.set(x), left.set(k));
+    inGroups(f, left, [lanes], () => {
+      const line = f.let("v128", v128.load(from));
+      for (let j = 0; j < columns; j++) {
+        f.emit(sums[j].set(multiplyAdd(shape, sums[j], line, v128.load(starts[j]))));
+        f.advance(starts[j], 16);
+      }
+      f.advance(from, 16);
+    });
+    const totals = sums.map((sum) => {
+      const halves = f.let("v128", ops.add(sum, v128.shuffle(sum, sum, [2, 3, 2, 3])));
+      return lanes === 2 ? halves : f.let("v128", ops.add(halves, v128.shuffle(halves, halves, [1, 1, 1, 1])));
+    });
+    f.if(left, () =>
+      f.countDown(left, () => {
+        const factor = f.let("v128", loadSplat(shape)(from));
+        for (let j = 0; j < columns; j++) {
+          f.emit(totals[j].set(multiplyAdd(shape, totals[j], factor, loadSplat(shape)(starts[j]))));
+          f.advance(starts[j], size);
+        }
+        f.advance(from, size);
+      }),
+    );
+    for (let j = 0; j < columns; j++) f.emit(scalar.store(y, ops.lane(totals[j], 0), j * size));
+    f.advance(y, columns * size);
+    f.advance(b, i32.mul(bColumn, i32.const(columns)));
+  });
+}
+
+function writeSums(f: FunctionBuilder, shape: TileShape): void {
+  const [x, xStep, b, bRow, y, n, k] = f.parameters;
+  const size = sizeOf(shape);
+  const lanes = lanesOf(shape);
+  const scalar = shape.lanes === "f32x4" ? f32 : f64;
+  const ops = shape.lanes === "f32x4" ? f32x4 : f64x2;
+  const [from, row, left] = [f.local("i32"), f.local("i32"), f.local("i32")];
+  inGroups(f, n, [8 * lanes, lanes, 1], (columns) => {
+    const vectors = Math.max(1, columns / lanes);
+    const sums = Array.from({ length: vectors }, () => f.let("v128", zeroOf(shape)));
+    f.emit(from.set(x), row.set(b), left.set(k));
+    f.countDown(left, () => {
+      const factor = f.let("v128", loadSplat(shape)(from));
+      sums.forEach((sum, j) => void f.emit(sum.set(multiplyAdd(shape, sum, factor, columns === 1 ? loadSplat(shape)(row) : v128.load(row, 16 * j)))));
+      f.advance(from, xStep);
+      f.advance(row, bRow);
+    });
+    if (columns === 1) f.emit(scalar.store(y, ops.lane(sums[0], 0)));
+    else sums.forEach((sum, j) => void f.emit(v128.store(y, sum, 16 * j)));
+    f.advance(y, columns * size);
+    f.advance(b, columns * size);
+  });
+}
