@@ -1,4 +1,4 @@
-import { Generator, gradcheck, gradgradcheck, Tensor } from "@gradtape/core";
+import { Generator, gradcheck, gradgradcheck, isFloat, jvp, randn, Tensor } from "@gradtape/core";
 import { describe, expect, test } from "vitest";
 import * as einsum from "../../packages/core/src/ops/einsum.ts";
 import * as ops from "../../packages/core/src/ops/index.ts";
@@ -29,6 +29,24 @@ describe("second derivatives", () => {
   test.each(named)("of %s are the difference quotients of the gradient", (name, row, k) => {
     const { fn, inputs } = drawn(row, k);
     gradgradcheck(fn, inputs, { name });
+  });
+});
+
+describe("forward mode", () => {
+  test.each(named)("of %s is the difference quotient along a direction", (_, row, k) => {
+    const { fn, inputs } = drawn(row, k);
+    const floats = inputs.filter((input) => isFloat(input.dtype));
+    const first = (...at: Tensor[]): Tensor => {
+      const rest = [...at];
+      const result = fn(...inputs.map((input) => (isFloat(input.dtype) ? (rest.shift() as Tensor) : input)));
+      return result instanceof Tensor ? result : result[0];
+    };
+    const generator = new Generator(k);
+    const along = floats.map(({ shape }) => randn(shape, { dtype: "float64", generator }));
+    const moved = (by: number): Tensor => first(...floats.map((input, j) => input.add(along[j], { alpha: by })));
+    const quotient = moved(1e-6).sub(moved(-1e-6)).div(2e-6).data();
+    const { tangent } = jvp(first, floats, along);
+    tangent.data().forEach((value, i) => void expect(Math.abs(value - quotient[i])).toBeLessThan(1e-5 * (1 + Math.abs(quotient[i]))));
   });
 });
 

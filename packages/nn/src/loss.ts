@@ -10,7 +10,7 @@ export class CrossEntropyLoss extends Module {
   constructor(options: CrossEntropyOptions = {}) {
     super();
     const { weight, ...rest } = options;
-    this.weight = weight === undefined ? null : new Variable(weight);
+    this.weight = weight ? new Variable(weight) : null;
     this.#options = rest;
   }
 
