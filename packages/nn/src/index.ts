@@ -1,6 +1,13 @@
 export * from "./activation.ts";
+export * from "./arrangement.ts";
+export * from "./bilinear.ts";
 export * from "./container.ts";
+export * from "./convolution.ts";
+export * from "./dropout.ts";
+export * from "./embedding.ts";
 export * as init from "./init.ts";
 export { type LayerOptions, Linear } from "./linear.ts";
 export * from "./loss.ts";
-export { functionalCall, type LoadReport, Module, type StateDict } from "./module.ts";
+export { type LoadReport, Module, type StateDict } from "./module.ts";
+export * from "./normalization.ts";
+export * from "./pooling.ts";
