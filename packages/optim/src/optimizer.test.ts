@@ -1,5 +1,6 @@
 import { Parameter, type Tensor, tensor } from "@gradtape/core";
 import { describe, expect, test } from "vitest";
+import { norm } from "./measure.ts";
 import { Optimizer, type OptimizerStateDict } from "./optimizer.ts";
 import { rule } from "./rule.ts";
 import { Adafactor, Adam, AdamW, ASGD, LAMB, LARS, LBFGS, Muon, Rprop, SGD, SparseAdam } from "./rules/index.ts";
@@ -297,10 +298,37 @@ test("SparseAdam leaves rows without gradient alone", () => {
   expect(m[1]).toEqual([0, 0]);
 });
 
-test("a rule with its own name errors clearly where it reads nothing that is given", () => {
-  expect(() => rule("Mine", { options: { lr: 0.1 } }, "p = p - rate * g")).toThrow(
-    "rule Mine: rate is neither p, g, t, a state, a measure nor an option",
-  );
+describe("rules of one's own", () => {
+  const lr = { lr: 0.1 };
+  test.each<[string, () => unknown, string]>([
+    [
+      "a name that nothing gives",
+      () => rule("Mine", { options: lr }, "p = p - rate * g"),
+      "rule Mine: rate is neither p, g, t, a state, a measure nor an option",
+    ],
+    ["a name given twice", () => rule("Mine", { options: lr, state: { lr: 0 } }, "p = p - lr * g"), "rule Mine: the name lr is given twice"],
+    ["a start that is no option", () => rule("Mine", { options: lr, state: { m: "rate" } }, "p = p - m"), "state starts from rate"],
+    ["a result that is no state", () => rule("Mine", { options: lr, results: ["ax"] }, "p = p - lr * g"), "ax is listed in results"],
+    ["no line for p", () => rule("Mine", { options: lr, state: { m: 0 } }, "m = g"), "no line assigns p"],
+    ["text that is no formula", () => rule("Mine", { options: lr }, "p = p - lr * "), "expected"],
+    ["a measure of nothing", () => rule("Mine", { options: lr, measures: { n: norm("q") } }, "p = p - lr * g / n"), "a measure reads q"],
+  ])("%s", (_, make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  test("a number that follows from tensors is refused before anything moves", () => {
+    const p = withGradient(parameter());
+    const optimizer = new Optimizer(rule("Mine", { options: lr, scalars: { n: 0 } }, "n = n + g; p = p - lr * n * g"), [p]);
+    expect(() => optimizer.step()).toThrow("n is kept as a number but follows from tensors");
+    expect(p.toArray()).toEqual([1, 2, 3]);
+  });
+
+  test("norms of one's own: a gradient of length 1", () => {
+    const p = withGradient(parameter([1, 2]), [3, 4]);
+    const unit = rule("Unit", { options: lr, measures: { size: norm("g") } }, "p = p - lr * g / size");
+    new Optimizer(unit, [p]).step();
+    expect(p.toArray()).toEqual([expect.closeTo(0.94, 12), expect.closeTo(1.92, 12)]);
+  });
 });
 
 test("a custom rule: Adam with clipping", () => {

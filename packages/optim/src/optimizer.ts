@@ -27,8 +27,16 @@ export interface OptimizerOptions {
 /** Called around steps. */
 export type StepHook<O extends Options = Options> = (optimizer: Optimizer<O>) => void;
 
-interface Work<O extends Options> {
+/** A group's options, with what follows from them for all its parameters. */
+interface Settings<O extends Options> {
   readonly options: O;
+  readonly scalars: Readonly<Record<string, number>>;
+  /** By the number of dimensions of a parameter. */
+  readonly plans: (Plan | undefined)[];
+}
+
+interface Work<O extends Options> {
+  readonly settings: Settings<O>;
   readonly parameter: Parameter;
   readonly gradient: Tensor;
 }
@@ -135,12 +143,13 @@ export class Optimizer<O extends Options = Options> {
 
   #workOf(group: ParamGroup<O>): Work<O>[] {
     const options = optionsOf(group);
+    const settings: Settings<O> = { options, scalars: this.rule.scalars(options), plans: [] };
     return group.params.flatMap((parameter) => {
       const gradient = this.differentiable ? parameter.grad : peekGradient(parameter);
       if (gradient === null) return [];
       if (!sameShape(parameter.shape, gradient.shape))
         throw new RangeError(`${this.name}: a gradient of shape ${showShape(gradient.shape)} for a parameter of shape ${showShape(parameter.shape)}`);
-      return [{ options, parameter, gradient }];
+      return [{ settings, parameter, gradient }];
     });
   }
 
@@ -148,12 +157,13 @@ export class Optimizer<O extends Options = Options> {
     return this.rule.plan(options, parameter.ndim);
   }
 
-  #update({ options, parameter, gradient }: Work<O>): void {
-    const plan = this.#plan(options, parameter);
+  #update({ settings, parameter, gradient }: Work<O>): void {
+    const { options, scalars: given, plans } = settings;
+    const plan = (plans[parameter.ndim] ??= this.#plan(options, parameter));
     const kept = this.#states.get(parameter) ?? { step: 0, tensors: {}, scalars: {} };
     const state = complete(kept, this.rule as unknown as Rule, plan, options, parameter);
     this.#states.set(parameter, state);
-    const scalars = { ...this.rule.scalars(options), ...state.scalars, ...circumstancesOf(parameter, state.step + 1) };
+    const scalars = { ...given, ...state.scalars, ...circumstancesOf(parameter, state.step + 1) };
     region(
       () => advance(plan, { ...state.tensors, p: parameter, g: gradient }, scalars),
       () => [],
@@ -162,7 +172,7 @@ export class Optimizer<O extends Options = Options> {
     state.step++;
   }
 
-  #record({ options, parameter, gradient }: Work<O>): void {
+  #record({ settings: { options }, parameter, gradient }: Work<O>): void {
     const plan = this.#plan(options, parameter);
     const state = this.#states.get(parameter);
     const start = this.#startOf(plan, options, parameter, gradient);

@@ -16,7 +16,7 @@ export interface Stage {
   readonly kernel: Kernel | undefined;
 }
 
-type AnyRule = Pick<Rule, "stateNames" | "scalarNames" | "measureNames" | "formula"> & { readonly spec: Omit<RuleSpec<Options>, "check"> };
+type AnyRule = Pick<Rule, "name" | "stateNames" | "scalarNames" | "measureNames" | "formula"> & { readonly spec: Omit<RuleSpec<Options>, "check"> };
 
 /** Lines between two places where measures are taken. */
 interface Draft {
@@ -130,6 +130,8 @@ class Cuts {
     const isTensor = (expression: Expression): boolean => freeNames(expression).some((name) => this.tensors.has(name));
     const stored = new Map<string, Expression>();
     for (const [name, expression] of resolved) {
+      if (isTensor(expression) && this.#rule.scalarNames.includes(name))
+        throw new Error(`rule ${this.#rule.name}: ${name} is kept as a number but follows from tensors; list it under state, not scalars`);
       if (isTensor(expression) || this.tensors.has(name)) stored.set(name, expression);
       else this.numbers.set(name, expression);
     }

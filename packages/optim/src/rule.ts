@@ -60,24 +60,33 @@ export class Rule<O extends Options = Options> {
     text: string,
   ) {
     this.formula = text === "" ? new Formula([]) : formula(text);
-    const measures = Object.values(spec.measures ?? {});
-    const known = new Set([
-      ...circumstances,
-      "p",
-      "g",
-      ...Object.keys(this.scalars(spec.options)),
-      ...this.stateNames,
-      ...this.scalarNames,
-      ...this.measureNames,
-    ]);
-    for (const input of this.formula.inputs)
-      if (!known.has(input)) throw new Error(`rule ${name}: ${input} is neither p, g, t, a state, a measure nor an option`);
-    for (const operand of measures.flatMap(({ of, numbers }) => [...of, ...numbers]))
-      if (!known.has(operand) && !this.formula.assigned.includes(operand))
-        throw new Error(`rule ${name}: a measure reads ${operand}, which nothing gives`);
+    this.#checkNames(Object.keys(this.scalars(spec.options)));
     const worded = Object.entries(spec.options).filter(([option]) => Object.hasOwn(spec.choices ?? {}, option));
     this.#words = new Set(Object.keys(this.scalars(Object.fromEntries(worded))));
     this.#tested = new Set(this.formula.lines.flatMap(({ expression }) => testedForZero(expression)));
+  }
+
+  #checkNames(scalars: readonly string[]): void {
+    const { name, spec, formula } = this;
+    const fail = (problem: string): never => {
+      throw new Error(`rule ${name}: ${problem}`);
+    };
+    const kept = [...this.stateNames, ...this.scalarNames];
+    const known = new Set(["p", "g", ...circumstances]);
+    for (const given of [...scalars, ...kept]) {
+      if (known.has(given)) fail(`the name ${given} is given twice; p, g, ${circumstances.join(", ")}, options and state each have their own`);
+      known.add(given);
+    }
+    for (const measure of this.measureNames) known.add(measure);
+    for (const input of formula.inputs) if (!known.has(input)) fail(`${input} is neither p, g, t, a state, a measure nor an option`);
+    for (const { of, numbers } of Object.values(spec.measures ?? {}))
+      for (const operand of [...of, ...numbers])
+        if (!known.has(operand) && !formula.assigned.includes(operand)) fail(`a measure reads ${operand}, which nothing gives`);
+    for (const start of Object.values({ ...spec.state, ...spec.scalars }))
+      if (typeof start === "string" && typeof spec.options[start] !== "number")
+        fail(`state starts from ${start}, which is no option that is a number`);
+    for (const result of spec.results ?? []) if (!kept.includes(result)) fail(`${result} is listed in results but is no state`);
+    if (formula.lines.length > 0 && !formula.assigned.includes("p")) fail("no line assigns p, so that no parameter would move");
   }
 
   /** Names of the tensors kept per parameter. */
@@ -101,15 +110,16 @@ export class Rule<O extends Options = Options> {
   }
 
   /**
-   * The rule for these options and this number of dimensions. Switches are folded in, and options that the formula compares with 0 count as switches: they
-   * decide which state there is. Other zeros (but that of `lr`, which schedules pass through) are only folded into the arithmetic.
+   * The rule for these options and this number of dimensions. Switches are folded in, and options that are null, or 0 where the formula compares them with
+   * 0, count as switches: they decide which state there is. Other zeros (but that of `lr`, which schedules pass through) are only folded into the
+   * arithmetic.
    */
   plan(options: Options, rank: number): Plan {
     const switches: Record<string, number> = this.formula.inputs.includes("rank") ? { rank } : {};
     const zeros: Record<string, number> = {};
     for (const [name, value] of Object.entries(this.scalars(options))) {
       if (typeof value !== "number") continue;
-      if (typeof options[name] === "boolean" || this.#words.has(name)) switches[name] = value;
+      if (typeof options[name] === "boolean" || this.#words.has(name) || Number.isNaN(value)) switches[name] = value;
       else if (value === 0 && this.#tested.has(name)) switches[name] = 0;
       else if (value === 0 && name !== "lr") zeros[name] = 0;
     }
