@@ -1,5 +1,6 @@
 import type { Generator } from "../random.ts";
 import { showShape } from "../shape.ts";
+import { checkOptions } from "../tape/options.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 
 /** Options of `scaledDotProductAttention`. */
@@ -25,6 +26,7 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
     throw new RangeError(
       `scaledDotProductAttention: query ${showShape(q.shape)} and key ${showShape(k.shape)} must agree in their last size, key and value ${showShape(v.shape)} in the one before`,
     );
+  checkOptions("scaledDotProductAttention", options, ["mask", "isCausal", "scale", "dropoutP", "generator"]);
   const { mask, isCausal = false, scale = 1 / Math.sqrt(q.shape[q.ndim - 1]), dropoutP = 0, generator } = options;
   if (isCausal && mask !== undefined && mask !== null)
     throw new TypeError("scaledDotProductAttention: give a mask or isCausal, not both; combine them with .logicalAnd()");

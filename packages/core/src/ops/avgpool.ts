@@ -5,6 +5,7 @@ import { taps, type Window } from "../backend/window.ts";
 import type { Shape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
+import { checkOptions } from "../tape/options.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 
 /** Options of `avgPool1d`, `avgPool2d` and `avgPool3d`. */
@@ -69,6 +70,7 @@ const avgOps = [1, 2, 3].map(averaging);
 
 function avgPool(n: number, x: Tensor, options: AvgPoolOptions): Tensor {
   const op = avgOps[n - 1].average;
+  checkOptions(op.name, options, ["kernelSize", "stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"]);
   const window = poolWindow(op.name, n, x, options);
   const { countIncludePad = true, divisorOverride } = options;
   if (divisorOverride === 0) throw new RangeError(`${op.name}: divisorOverride must not be 0`);
@@ -95,6 +97,7 @@ export const avgPool3d = (x: Tensor, options: AvgPoolOptions): Tensor => avgPool
 
 /** Means of the bins of each dimension in turn: bins are boxes, so that the mean of means is the mean. */
 function adaptiveAvgPool(n: number, x: Tensor, options: AdaptivePoolOptions): Tensor {
+  checkOptions(`adaptiveAvgPool${n}d`, options, ["outputSize"]);
   const bins = binsOf(`adaptiveAvgPool${n}d`, n, x, options);
   if (bins.every(({ starts }) => starts.length === 1))
     return x.mean(

@@ -7,6 +7,7 @@ import { promote } from "../dtype.ts";
 import { type Shape, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op, Operand } from "../tape/op.ts";
+import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Options of `conv1d`, `conv2d` and `conv3d`: one number for all dimensions or one for each. */
@@ -130,6 +131,7 @@ function groupsOf(op: string, { groups = 1 }: { readonly groups?: number }): num
 function convolution(n: number, x: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: ConvolutionOptions): Tensor {
   const op = dimensions[n - 1].forward;
   const { name } = op;
+  checkOptions(name, options, ["stride", "padding", "dilation", "groups"]);
   const groups = groupsOf(name, options);
   checkOperands(name, n, x, weight, bias, weight.shape[0]);
   return batched(name, n, x, (batch) => {
@@ -157,6 +159,7 @@ function convolution(n: number, x: Tensor, weight: Tensor, bias: Tensor | null |
 function transposedConvolution(n: number, x: Tensor, weight: Tensor, bias: Tensor | null | undefined, options: TransposedConvolutionOptions): Tensor {
   const op = dimensions[n - 1].transposed;
   const { name } = op;
+  checkOptions(name, options, ["stride", "padding", "outputPadding", "dilation", "groups"]);
   const groups = groupsOf(name, options);
   checkOperands(name, n, x, weight, bias, weight.shape[1] * groups);
   return batched(name, n, x, (batch) => {

@@ -3,6 +3,7 @@ import { restride, type View } from "../backend/view.ts";
 import { normalizeDim, type Shape, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
+import { checkOptions } from "../tape/options.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 
 /** Which diagonal: `offset` steps to the right of the main one, in the plane of two dimensions. */
@@ -48,7 +49,9 @@ const placeOp: Op<Plane & { readonly shape: Shape }> = {
   vjp: [(g, { attrs: { offset, dim1, dim2 } }) => apply(diagonalOp, [g], { offset, dim1, dim2 })],
 };
 
-function planeOf(op: string, shape: Shape, { offset = 0, dim1, dim2 }: DiagonalOptions, first: number, second: number): Plane {
+function planeOf(op: string, shape: Shape, options: DiagonalOptions, first: number, second: number): Plane {
+  checkOptions(op, options, ["offset", "dim1", "dim2"]);
+  const { offset = 0, dim1, dim2 } = options;
   const a = shape.length < 2 ? 0 : normalizeDim(op, dim1 ?? first, shape);
   const b = shape.length < 2 ? 0 : normalizeDim(op, dim2 ?? second, shape);
   if (a === b) throw new RangeError(`${op}: needs two different dimensions, got ${dim1 ?? first} and ${dim2 ?? second} of shape ${showShape(shape)}`);
@@ -72,6 +75,7 @@ export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
 /** The diagonal of a matrix, or the matrix with this diagonal; `diagonal` counts from the main one. */
 export function diag(x: Tensor, options: { readonly diagonal?: number } = {}): Tensor {
   if (x.ndim !== 1 && x.ndim !== 2) throw new RangeError(`diag: needs a vector or a matrix, got ${showShape(x.shape)}`);
+  checkOptions("diag", options, ["diagonal"]);
   const { diagonal: offset = 0 } = options;
   return x.ndim === 1 ? x.diagEmbed({ offset }) : x.diagonal({ offset });
 }
@@ -105,7 +109,9 @@ function triangle(name: "tril" | "triu", keeps: (column: number, row: number, di
 const trilOp = triangle("tril", (column, row, at) => column - row <= at);
 const triuOp = triangle("triu", (column, row, at) => column - row >= at);
 
-function cutTriangle(op: Op<Triangle>, x: Tensor, { diagonal: at = 0 }: { readonly diagonal?: number }): Tensor {
+function cutTriangle(op: Op<Triangle>, x: Tensor, options: { readonly diagonal?: number }): Tensor {
+  checkOptions(op.name, options, ["diagonal"]);
+  const { diagonal: at = 0 } = options;
   if (x.ndim < 2) throw new RangeError(`${op.name}: needs at least 2 dimensions, got ${showShape(x.shape)}`);
   return apply(op, [x], { diagonal: at });
 }

@@ -2,6 +2,7 @@ import { defaultGenerator, type Generator } from "../random.ts";
 import { type Shape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
+import { checkOptions } from "../tape/options.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 
 /** Options of `dropout`. */
@@ -22,6 +23,7 @@ const dropoutOp: Op<{ readonly p: number }> = {
 };
 
 function drop(op: string, x: Tensor, shape: Shape, options: DropoutOptions): Tensor {
+  checkOptions(op, options, ["p", "training", "generator"]);
   const { p = 0.5, training = true, generator = defaultGenerator } = options;
   if (!(p >= 0 && p <= 1)) throw new RangeError(`${op}: p is a probability from 0 to 1, got ${p}`);
   if (!training || p === 0) return x;

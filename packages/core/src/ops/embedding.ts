@@ -1,6 +1,7 @@
 import { showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
+import { checkOptions } from "../tape/options.ts";
 import { checkIndices } from "../tensor/indices.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -30,6 +31,7 @@ const embeddingOp: Op<{ readonly paddingIdx: number | null }> = {
 /** Rows of a table `[rows, features]` by int32 indices: `[…]` → `[…, features]`. Repeats add up in the gradient; the row `paddingIdx` gets none. */
 export function embedding(indices: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
   if (weight.ndim !== 2) throw new RangeError(`embedding: a weight is a matrix [rows, features], got ${showShape(weight.shape)}`);
+  checkOptions("embedding", options, ["paddingIdx"]);
   const { paddingIdx = null } = options;
   const [rows] = weight.shape;
   if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -rows && paddingIdx < rows))

@@ -1,4 +1,5 @@
 import { type Shape, showShape } from "../shape.ts";
+import { checkOptions } from "../tape/options.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 
 function checkFactor(op: string, x: Tensor, factor: number): void {
@@ -123,6 +124,7 @@ function sizesFor(plane: Shape, { size, scaleFactor }: InterpolateOptions): { si
 
 /** Images `[N,C,…]` of another size, as PyTorch's `F.interpolate`: up to three dimensions behind the channels are sampled anew, one after the other. */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
+  checkOptions("interpolate", options, ["size", "scaleFactor", "mode", "alignCorners", "recomputeScaleFactor"]);
   const { mode = "nearest", recomputeScaleFactor } = options;
   const plane = x.shape.slice(2);
   if (plane.length < 1 || plane.length > 3 || plane.includes(0))

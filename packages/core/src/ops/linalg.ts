@@ -1,4 +1,5 @@
 import { normalizeDim, type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
+import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Refuses operands that have not exactly so many dimensions. */
@@ -59,7 +60,9 @@ export interface AddProductOptions {
   readonly alpha?: number;
 }
 
-function added(op: string, input: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddProductOptions): Tensor {
+function added(op: string, input: Tensor, product: Tensor, options: AddProductOptions): Tensor {
+  checkOptions(op, options, ["beta", "alpha"]);
+  const { beta = 1, alpha = 1 } = options;
   const weighted = alpha === 1 ? product : product.mul(alpha);
   if (input.ndim > product.ndim)
     throw new RangeError(`${op}: the input ${showShape(input.shape)} does not broadcast to the product ${showShape(product.shape)}`);
@@ -98,6 +101,7 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor |
  * @param options `dims`: how many of the last and first dimensions, or the dimensions of each; the rest of `a`, then of `b`, remains.
  */
 export function tensordot(a: Tensor, b: Tensor, options: { readonly dims?: number | readonly [readonly number[], readonly number[]] } = {}): Tensor {
+  checkOptions("tensordot", options, ["dims"]);
   const { dims = 2 } = options;
   const count = (n: number, from: number): number[] => Array.from({ length: n }, (_, k) => from + k);
   const [left, right] = typeof dims === "number" ? [count(dims, a.ndim - dims), count(dims, 0)] : dims;

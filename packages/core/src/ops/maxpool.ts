@@ -5,6 +5,7 @@ import { taps, type Window } from "../backend/window.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
+import { checkOptions } from "../tape/options.ts";
 import { indexTensor } from "../tensor/indices.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ValuesAndIndices } from "./reduction.ts";
@@ -93,6 +94,7 @@ const adaptiveMaxOps = [1, 2, 3].map((n) => maxOp(`adaptiveMaxPool${n}d`, n));
 
 function maxPool(n: number, x: Tensor, options: MaxPoolOptions): Tensor | ValuesAndIndices {
   const op = maxOps[n - 1];
+  checkOptions(op.name, options, ["kernelSize", "stride", "padding", "dilation", "ceilMode", "returnIndices"]);
   const window = poolWindow(op.name, n, x, options);
   const plane = numbering(x, window.input);
   const candidates = taps(window).map(({ touched, positions }) => ({ x: touched(x), number: touched(plane), place: positions }));
@@ -124,6 +126,7 @@ export function maxPool3d(x: Tensor, options: MaxPoolOptions): Tensor | ValuesAn
 
 function adaptiveMaxPool(n: number, x: Tensor, options: AdaptivePoolOptions & { readonly returnIndices?: boolean }): Tensor | ValuesAndIndices {
   const op = adaptiveMaxOps[n - 1];
+  checkOptions(op.name, options, ["outputSize", "returnIndices"]);
   const bins = binsOf(op.name, n, x, options);
   const values = x.detach();
   const plane = numbering(x, x.shape.slice(x.ndim - n));

@@ -3,6 +3,7 @@ import { restride, type View } from "../backend/view.ts";
 import { showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
+import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** How `pad` fills what it adds. */
@@ -57,6 +58,7 @@ const most = { reflect: (n: number) => n - 1, replicate: (n: number) => (n > 0 ?
 
 /** The tensor with elements added around it, or cropped, as PyTorch's `F.pad`: the padding lists the last dimension first. */
 export function pad(x: Tensor, options: PadOptions): Tensor {
+  checkOptions("pad", options, ["padding", "mode", "value"]);
   const { padding, mode = "constant", value = 0 } = options;
   if (padding.length % 2 !== 0 || padding.length > 2 * x.ndim || padding.some((n) => !Number.isInteger(n)))
     throw new RangeError(

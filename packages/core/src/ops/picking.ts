@@ -1,4 +1,5 @@
 import { broadcastShapes, contiguousStrides, type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
+import { checkOptions } from "../tape/options.ts";
 import { indexTensor } from "../tensor/indices.ts";
 import { contiguousData, type Tensor } from "../tensor/tensor.ts";
 
@@ -149,6 +150,7 @@ export function oneHot(x: Tensor, numClasses?: number): Tensor {
  * `[…, n]` with values `[…, m]`; int32 of the values' shape. NaN goes to the end.
  */
 export function searchsorted(boundaries: Tensor, values: Tensor, options: { readonly right?: boolean } = {}): Tensor {
+  checkOptions("searchsorted", options, ["right"]);
   const { right = false } = options;
   if (boundaries.ndim === 0 || (boundaries.ndim > 1 && !sameShape(boundaries.shape.slice(0, -1), values.shape.slice(0, -1))))
     throw new RangeError(`searchsorted: boundaries ${showShape(boundaries.shape)} do not fit values ${showShape(values.shape)}`);

@@ -393,3 +393,24 @@ describe("errors name the op, the shapes and the way out", () => {
   };
   for (const [name, [run, message]] of Object.entries(cases)) test(name, () => expect(run).toThrow(message));
 });
+
+describe("unknown options are refused by name", () => {
+  const x = zeros([1, 1, 4, 4]);
+  const calls: readonly ((options: object) => unknown)[] = [
+    (options) => x.pad({ padding: [1, 1], ...options }),
+    (options) => x.conv2d(ones([1, 1, 2, 2]), null, options),
+    (options) => x.convTranspose2d(ones([1, 1, 2, 2]), null, options),
+    (options) => x.maxPool2d({ kernelSize: 2, ...options }),
+    (options) => x.avgPool2d({ kernelSize: 2, ...options }),
+    (options) => x.adaptiveAvgPool2d({ outputSize: 2, ...options }),
+    (options) => x.adaptiveMaxPool2d({ outputSize: 2, ...options }),
+    (options) => x.interpolate({ size: 2, ...options }),
+    (options) => x.unfold({ kernelSize: 2, ...options }),
+    (options) => x.dropout(options),
+    (options) => x.diagonal(options),
+    (options) => x.tril(options),
+    (options) => i32([0]).embedding(ones([1, 1]), options),
+    (options) => x.scaledDotProductAttention(x, x, options),
+  ];
+  for (const call of calls) test(`${call}`, () => expect(() => call({ nonsense: 1 })).toThrow("unknown option nonsense"));
+});

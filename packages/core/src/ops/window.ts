@@ -4,6 +4,7 @@ import { perDimension } from "../backend/window.ts";
 import { normalizeDim, type Shape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
+import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 interface Windows {
@@ -93,6 +94,7 @@ interface Patches {
 }
 
 function patchesOf(op: string, size: readonly number[], options: UnfoldOptions): Patches {
+  checkOptions(op, options, ["kernelSize", "stride", "padding", "dilation", ...(op === "fold" ? ["outputSize"] : [])]);
   const padding = perDimension(op, "padding", options.padding ?? 0, 2, 0);
   const padded = size.map((n, d) => n + 2 * padding[d]);
   const windows = {
