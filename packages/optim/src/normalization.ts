@@ -26,7 +26,7 @@ const tracksStatistics = (module: object): module is BatchNorm => {
 };
 
 /**
- * Recomputes the running statistics of all batch normalisations as plain averages over the batches of a loader, each batch counting the same: what averaged
+ * Recomputes the running statistics of all normalisations that track them as plain averages over the batches of a loader, each batch counting the same: what averaged
  * weights need, whose activations nobody has seen yet. Izmailov et al. 2018, arXiv:1803.05407, section 3.2. With an `AveragedModel` the statistics of
  * the average are written, not the model's. Momenta and training mode are as before afterwards, even when a batch fails.
  */
