@@ -1,8 +1,20 @@
-import { type Backend, cpu, type DType, isFloat, type Kernel, type Lifetime, reference, type Storage, type View } from "@gradtape/core";
+import {
+  type Backend,
+  cpu,
+  type DType,
+  isFloat,
+  type Kernel,
+  type Lifetime,
+  type Reduction,
+  reference,
+  type Storage,
+  type View,
+} from "@gradtape/core";
 import { Engine, type EngineOptions } from "./engine.ts";
 import { hasSimd } from "./features.ts";
 import { Elementwise } from "./kernels/elementwise/map.ts";
 import { MatrixProducts } from "./kernels/matmul/matmul.ts";
+import { Reductions } from "./kernels/reduction/reduction.ts";
 import type { MemoryReport } from "./memory/store.ts";
 import type { FamilyReport, Report } from "./report.ts";
 
@@ -19,11 +31,13 @@ class Wasm implements Partial<WasmBackend> {
   readonly #engine: Engine;
   readonly #elementwise: Elementwise;
   readonly #products: MatrixProducts;
+  readonly #reductions: Reductions;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#elementwise = new Elementwise(engine);
     this.#products = new MatrixProducts(engine, this.#elementwise);
+    this.#reductions = new Reductions(engine, this.#elementwise);
   }
 
   allocate(dtype: DType, length: number, lifetime: Lifetime): Storage {
@@ -41,6 +55,15 @@ class Wasm implements Partial<WasmBackend> {
   map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void {
     this.#engine.report.family("map").wasm++;
     this.#elementwise.map(kernel, inputs, uniforms, outputs);
+  }
+
+  reduce(reduction: Reduction, input: View, axes: readonly number[], output: View): void {
+    if ((reduction === "argmax" || reduction === "argmin") && output.dtype !== "int32") {
+      this.#engine.report.fellBack("reduce", `${reduction} into ${output.dtype}`);
+      return reference.reduce(reduction, input, axes, output);
+    }
+    this.#engine.report.family("reduce").wasm++;
+    this.#reductions.reduce(reduction, input, axes, output);
   }
 
   matmul(a: View, b: View, output: View): void {

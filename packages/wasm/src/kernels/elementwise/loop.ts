@@ -149,7 +149,7 @@ function evaluate(v: VectorCode, kernel: Kernel, input: (index: number) => Local
       return { code, mask: false };
     }
     const args = node.args.map(visit);
-    const spelling = spellingOf(v.lanes, node.fn);
+    const spelling = spellingOf(v.lanes, node);
     if (spelling !== undefined) return spelling(v, ...args);
     return {
       code: v.each(

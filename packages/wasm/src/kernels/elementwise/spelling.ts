@@ -1,8 +1,24 @@
 import type { Expression } from "@gradtape/core";
+import type { Local } from "../../assembler/index.ts";
 import { arithmetic, numeric, type Spelling } from "./arithmetic.ts";
 import { exp, expm1, sigmoid, tanh } from "./exponential.ts";
-import type { FunctionName, Lanes } from "./lanes.ts";
+import type { FunctionName, Lanes, VectorCode } from "./lanes.ts";
 import { log, log1p, log2, softplus } from "./logarithm.ts";
+
+type Call = Extract<Expression, { kind: "call" }>;
+
+/** Powers that are a few multiplications. */
+const plainPowers: ReadonlyMap<number, Spelling> = new Map<number, Spelling>([
+  [0, (v) => ({ code: v.constant(1), mask: false, literal: 1 })],
+  [1, numeric((_, x) => x)],
+  [2, numeric((v, x) => v.lanes.ops.mul(x, x))],
+  [3, numeric((v, x) => v.lanes.ops.mul(v.lanes.ops.mul(x, x), x))],
+  [4, numeric((v, x) => square(v, square(v, x)))],
+  [-1, numeric((v, x) => v.lanes.ops.div(v.constant(1), x))],
+  [-2, numeric((v, x) => v.lanes.ops.div(v.constant(1), v.lanes.ops.mul(x, x)))],
+]);
+
+const square = (v: VectorCode, x: Local): Local => v.let(v.lanes.ops.mul(x, x));
 
 /** Functions with a vector form in single precision. */
 const singlePrecision: Partial<Readonly<Record<FunctionName, Spelling>>> = {
@@ -18,8 +34,11 @@ const singlePrecision: Partial<Readonly<Record<FunctionName, Spelling>>> = {
   logsigmoid: numeric((v, x) => v.lanes.ops.neg(softplus(v, v.let(v.lanes.ops.neg(x))))),
 };
 
-/** The vector form of a function; without one it is called for each number. */
-export const spellingOf = (lanes: Lanes, name: FunctionName): Spelling | undefined => (lanes.count === 4 ? singlePrecision : arithmetic)[name];
+/** The vector form of a call; without one the function is called for each number. */
+export function spellingOf(lanes: Lanes, { fn, args }: Call): Spelling | undefined {
+  const exponent = fn === "pow" && args[1].kind === "number" ? plainPowers.get(args[1].value) : undefined;
+  return exponent ?? (lanes.count === 4 ? singlePrecision : arithmetic)[fn];
+}
 
 /** The functions of an expression that have no vector form. */
 export function callsOf(lanes: Lanes, expressions: readonly Expression[]): Set<FunctionName> {
@@ -29,7 +48,7 @@ export function callsOf(lanes: Lanes, expressions: readonly Expression[]): Set<F
     if (node.kind !== "call" || seen.has(node)) return;
     seen.add(node);
     node.args.forEach(visit);
-    if (spellingOf(lanes, node.fn) === undefined) found.add(node.fn);
+    if (spellingOf(lanes, node) === undefined) found.add(node.fn);
   };
   expressions.forEach(visit);
   return found;
