@@ -1,6 +1,7 @@
 import { grad, Parameter, type Tensor, tensor } from "@gradtape/core";
 import { describe, expect, test } from "vitest";
-import { loops, type Plain } from "../test/loops.ts";
+import { loops } from "../test/loops.ts";
+import type { Plain } from "../test/options.ts";
 import type { Optimizer } from "./optimizer.ts";
 import * as rules from "./rules/index.ts";
 import { LAMB, SGD } from "./rules/index.ts";

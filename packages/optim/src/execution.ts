@@ -7,6 +7,7 @@ import {
   evaluate,
   Formula,
   freeNames,
+  full,
   type Line,
   type Operand,
   parseExpression,
@@ -111,4 +112,21 @@ export function follow(plan: Plan, start: Readonly<Record<string, Operand>>): Re
     values[name] = compute(expression);
   }
   return values;
+}
+
+/** What a recorded step leaves: the parameter and its state, with the parameter's shape and dtype. */
+export function record(
+  plan: Plan,
+  start: Subjects & Readonly<Record<string, Operand>>,
+): { readonly p: Tensor; readonly tensors: Record<string, Tensor>; readonly scalars: Record<string, number> } {
+  const after = follow(plan, start);
+  const tensorOf = (value: Operand): Tensor =>
+    (typeof value === "number" ? full(start.p.shape, value, { dtype: start.p.dtype, device: start.p.device }) : value).to(start.p.dtype);
+  const moved = tensorOf(after.p);
+  return {
+    p: moved === start.p ? moved.clone() : moved.expand(start.p.shape),
+    tensors: Object.fromEntries(plan.state.map((name) => [name, tensorOf(after[name])])),
+    // Numbers that follow from a learnt number are tensors of one element, and are only read by the next recorded step.
+    scalars: Object.fromEntries(plan.scalars.map(({ name }) => [name, after[name] as number])),
+  };
 }

@@ -1,11 +1,12 @@
 export * from "./accumulation.ts";
 export * from "./averaging.ts";
+export type { OptimizerStateDict } from "./checkpoint.ts";
 export * from "./clip.ts";
 export type { ExplainedLine, ExplainedTerm, Explanation } from "./explain.ts";
 export type { GroupSpec, Parameters, ParametersOrGroups, ParamGroup } from "./group.ts";
 export { type Measure, measure, norm, rms } from "./measure.ts";
 export * from "./normalization.ts";
-export { Optimizer, type OptimizerOptions, type OptimizerStateDict, type StepHook } from "./optimizer.ts";
+export { Optimizer, type OptimizerOptions, type StepHook } from "./optimizer.ts";
 export type { Given, Options, OptionValue } from "./options.ts";
 export { Plan } from "./plan.ts";
 export { Rule, type RuleSpec, rule } from "./rule.ts";

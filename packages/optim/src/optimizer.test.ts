@@ -1,8 +1,5 @@
 import { Parameter, type Tensor, tensor } from "@gradtape/core";
 import { describe, expect, test } from "vitest";
-import { norm } from "./measure.ts";
-import { Optimizer, type OptimizerStateDict } from "./optimizer.ts";
-import { rule } from "./rule.ts";
 import { Adafactor, Adam, AdamW, ASGD, LAMB, LARS, LBFGS, Muon, Rprop, SGD, SparseAdam } from "./rules/index.ts";
 
 const parameter = (values: number[] = [1, 2, 3]): Parameter => new Parameter(tensor(values, { dtype: "float64" }));
@@ -149,94 +146,6 @@ describe("hooks and closures", () => {
   });
 });
 
-describe("saved state", () => {
-  const trained = (): { optimizer: Adam; p: Parameter; saved: OptimizerStateDict } => {
-    const p = withGradient(parameter());
-    const optimizer = new Adam([p], { lr: 0.1 });
-    optimizer.step();
-    return { optimizer, p, saved: optimizer.stateDict() };
-  };
-
-  test("is a copy", () => {
-    const { optimizer, saved } = trained();
-    const before = (saved.state[0].m as Tensor).toArray();
-    optimizer.step();
-    expect((saved.state[0].m as Tensor).toArray()).toEqual(before);
-  });
-
-  test.each<[string, (saved: OptimizerStateDict) => unknown, string]>([
-    ["nothing", () => undefined, "Adam: this is the state of no optimizer"],
-    ["another optimizer", (saved) => ({ ...saved, optimizer: "SGD" }), "Adam: this is the state of SGD"],
-    ["other groups", (saved) => ({ ...saved, paramGroups: [...saved.paramGroups, ...saved.paramGroups] }), "the saved groups hold [1, 1] parameters"],
-    ["another shape", (saved) => ({ ...saved, state: { 0: { ...saved.state[0], v: tensor([1, 2]) } } }), "v has shape [2], here it has [3]"],
-    ["an unknown entry", (saved) => ({ ...saved, state: { 0: { ...saved.state[0], buffer: tensor([1, 2, 3]) } } }), 'unknown entry "buffer"'],
-    ["no step", (saved) => ({ ...saved, state: { 0: { m: saved.state[0].m, v: saved.state[0].v } } }), "has no step count"],
-    ["half a state", (saved) => ({ ...saved, state: { 0: { step: 1, m: saved.state[0].m } } }), "misses v"],
-    ["a stray parameter", (saved) => ({ ...saved, state: { ...saved.state, 7: saved.state[0] } }), "has a parameter 7"],
-    ["an invalid option", (saved) => ({ ...saved, paramGroups: [{ ...saved.paramGroups[0], lr: -1 }] }), "lr must be"],
-    ["a missing option", (saved) => ({ ...saved, paramGroups: [{ params: [0], lr: 1 }] }), "misses betas"],
-  ])("%s is refused, and nothing changes", (_, change, message) => {
-    const { optimizer, saved } = trained();
-    const before = optimizer.stateDict();
-    expect(() => optimizer.loadStateDict(change(saved) as OptimizerStateDict)).toThrow(message);
-    expect(optimizer.stateDict()).toEqual(before);
-  });
-
-  test("forgets what the saved optimizer did not have", () => {
-    const { optimizer, p } = trained();
-    optimizer.loadStateDict(new Adam([parameter()], { lr: 0.5 }).stateDict());
-    expect(optimizer.stateOf(p)).toEqual({});
-    expect(optimizer.paramGroups[0].lr).toBe(0.5);
-  });
-
-  test("takes the dtype of the parameter", () => {
-    const { saved } = trained();
-    const p = new Parameter([1, 2, 3]);
-    const optimizer = new Adam([p]);
-    optimizer.loadStateDict(saved);
-    expect((optimizer.stateOf(p).m as Tensor).dtype).toBe("float32");
-  });
-
-  test("LBFGS goes on exactly", () => {
-    const start = [-1.2, 1, 0.5];
-    const rosenbrock = (x: Tensor): Tensor =>
-      x
-        .slice([0, -1])
-        .square()
-        .sub(x.slice([1, null]))
-        .square()
-        .mul(10)
-        .add(x.slice([0, -1]).sub(1).square())
-        .sum();
-    for (const lineSearchFn of ["strong_wolfe", null] as const) {
-      const run = (p: Parameter, optimizer: LBFGS, steps: number): void => {
-        for (let k = 0; k < steps; k++)
-          optimizer.step(() => {
-            optimizer.zeroGrad();
-            const loss = rosenbrock(p);
-            loss.backward();
-            return loss;
-          });
-      };
-      const options = { lr: lineSearchFn === null ? 0.01 : 1, maxIter: 3, historySize: 2, lineSearchFn };
-      const p = parameter(start);
-      const optimizer = new LBFGS([p], options);
-      run(p, optimizer, 4);
-      const copy = parameter([...p.data()]);
-      const resumed = new LBFGS([copy], options);
-      resumed.loadStateDict(optimizer.stateDict());
-      run(p, optimizer, 4);
-      run(copy, resumed, 4);
-      expect(copy.data()).toEqual(p.data());
-      expect(resumed.stateOf(copy)).toEqual(optimizer.stateOf(p));
-      const saved = optimizer.stateDict();
-      expect(() => resumed.loadStateDict({ ...saved, state: { 0: { ...saved.state[0], gradient: tensor([1]) } } })).toThrow(
-        "gradient is no vector over all 3",
-      );
-    }
-  });
-});
-
 test("LBFGS finds the minimum of Rosenbrock's function in a few steps", () => {
   const p = parameter([-1.2, 1]);
   const optimizer = new LBFGS([p], { lineSearchFn: "strong_wolfe" });
@@ -296,69 +205,4 @@ test("SparseAdam leaves rows without gradient alone", () => {
   expect((p.toArray() as number[][])[0][1]).toBe(1);
   expect(m[0]).toEqual([expect.closeTo(0.1, 12), 0]);
   expect(m[1]).toEqual([0, 0]);
-});
-
-describe("rules of one's own", () => {
-  const lr = { lr: 0.1 };
-  test.each<[string, () => unknown, string]>([
-    [
-      "a name that nothing gives",
-      () => rule("Mine", { options: lr }, "p = p - rate * g"),
-      "rule Mine: rate is neither p, g, t, a state, a measure nor an option",
-    ],
-    ["a name given twice", () => rule("Mine", { options: lr, state: { lr: 0 } }, "p = p - lr * g"), "rule Mine: the name lr is given twice"],
-    ["a start that is no option", () => rule("Mine", { options: lr, state: { m: "rate" } }, "p = p - m"), "state starts from rate"],
-    ["a result that is no state", () => rule("Mine", { options: lr, results: ["ax"] }, "p = p - lr * g"), "ax is listed in results"],
-    ["no line for p", () => rule("Mine", { options: lr, state: { m: 0 } }, "m = g"), "no line assigns p"],
-    ["text that is no formula", () => rule("Mine", { options: lr }, "p = p - lr * "), "expected"],
-    ["a measure of nothing", () => rule("Mine", { options: lr, measures: { n: norm("q") } }, "p = p - lr * g / n"), "a measure reads q"],
-  ])("%s", (_, make, message) => {
-    expect(make).toThrow(message);
-  });
-
-  test("a number that follows from tensors is refused before anything moves", () => {
-    const p = withGradient(parameter());
-    const optimizer = new Optimizer(rule("Mine", { options: lr, scalars: { n: 0 } }, "n = n + g; p = p - lr * n * g"), [p]);
-    expect(() => optimizer.step()).toThrow("n is kept as a number but follows from tensors");
-    expect(p.toArray()).toEqual([1, 2, 3]);
-  });
-
-  test("norms of one's own: a gradient of length 1", () => {
-    const p = withGradient(parameter([1, 2]), [3, 4]);
-    const unit = rule("Unit", { options: lr, measures: { size: norm("g") } }, "p = p - lr * g / size");
-    new Optimizer(unit, [p]).step();
-    expect(p.toArray()).toEqual([expect.closeTo(0.94, 12), expect.closeTo(1.92, 12)]);
-  });
-});
-
-test("a custom rule: Adam with clipping", () => {
-  const clipped = rule(
-    "ClippedAdam",
-    { options: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, clip: 1 }, state: { m: 0, v: 0 } },
-    `g    = clamp(g, -clip, clip)
-     m    = beta1 * m + (1 - beta1) * g
-     v    = beta2 * v + (1 - beta2) * g ** 2
-     mHat = m / (1 - beta1 ** t)
-     vHat = v / (1 - beta2 ** t)
-     p    = p - lr * mHat / (sqrt(vHat) + eps)`,
-  );
-  const [p, q] = [parameter([1, 1, 1]), parameter([1, 1, 1])];
-  const optimizer = new Optimizer(clipped, [p], { lr: 0.1 });
-  const adam = new Adam([q], { lr: 0.1 });
-  for (const gradient of [
-    [5, 0.5, -3],
-    [0.2, -0.1, 9],
-  ]) {
-    withGradient(p, gradient);
-    withGradient(
-      q,
-      gradient.map((x) => Math.min(1, Math.max(-1, x))),
-    );
-    const { terms } = optimizer.explain(p, 2);
-    expect(terms.map((term) => term.name).sort()).toEqual(["gradient", "momentum"]);
-    optimizer.step();
-    adam.step();
-  }
-  expect(p.data()).toEqual(q.data());
-  expect(() => new Optimizer(clipped, [parameter()], { clp: 1 } as object)).toThrow('did you mean "clip"?');
 });

@@ -1,18 +1,12 @@
 import { enableGrad, noGrad, type Operand, type Parameter, peekGradient, region, sameShape, showShape, Tensor } from "@gradtape/core";
-import { advance, follow, type Subjects } from "./execution.ts";
+import { type OptimizerStateDict, savedGroups } from "./checkpoint.ts";
+import { advance, record, type Subjects } from "./execution.ts";
 import { type Explanation, explain } from "./explain.ts";
 import { type GroupSpec, groupsOf, listParameters, optionsOf, type ParametersOrGroups, type ParamGroup } from "./group.ts";
 import { checkOptions, type Given, type Options } from "./options.ts";
 import { nextNumbers, type Plan } from "./plan.ts";
 import { circumstancesOf, type Rule } from "./rule.ts";
 import { complete, firstNumbers, firstTensor, loadState, type ParameterState, type SavedState, saveState } from "./state.ts";
-
-/** An optimizer's state as plain data and tensors; parameters are counted across the groups. */
-export interface OptimizerStateDict {
-  readonly optimizer: string;
-  readonly state: Readonly<Record<string, SavedState>>;
-  readonly paramGroups: readonly Readonly<Record<string, unknown>>[];
-}
 
 /** What every optimizer takes beside the hyper-parameters of its rule. */
 export interface OptimizerOptions {
@@ -175,16 +169,8 @@ export class Optimizer<O extends Options = Options> {
   #record({ settings: { options }, parameter, gradient }: Work<O>): void {
     const plan = this.#plan(options, parameter);
     const state = this.#states.get(parameter);
-    const start = this.#startOf(plan, options, parameter, gradient);
-    const after = follow(plan, start);
-    const tensorOf = (value: Operand): Tensor => {
-      const whole = typeof value === "number" ? parameter.detach().mul(0).add(value) : value;
-      return whole.to(parameter.dtype);
-    };
-    const tensors = Object.fromEntries(plan.state.map((name): [string, Tensor] => [name, tensorOf(after[name])]));
-    const scalars = Object.fromEntries(plan.scalars.map(({ name }) => [name, after[name] as number]));
-    const moved = tensorOf(after.p);
-    parameter.follow(moved === parameter ? parameter.clone() : moved.expand(parameter.shape));
+    const { p, tensors, scalars } = record(plan, this.#startOf(plan, options, parameter, gradient));
+    parameter.follow(p);
     this.#states.set(parameter, { step: (state?.step ?? 0) + 1, tensors, scalars });
   }
 
@@ -257,32 +243,18 @@ export class Optimizer<O extends Options = Options> {
 
   /** Continues from a saved state. Errors, before anything changes: another optimizer's state, other groups, other shapes, missing entries. */
   loadStateDict(saved: OptimizerStateDict): void {
-    if (saved?.optimizer !== this.name)
-      throw new Error(`${this.name}: this is the state of ${String(saved?.optimizer ?? "no optimizer")}; make an optimizer of that kind to load it`);
-    const sizes = (groups: readonly { readonly params?: unknown }[]): string => groups.map(({ params }) => (params as unknown[]).length).join(", ");
-    if (sizes(saved.paramGroups) !== sizes(this.paramGroups))
-      throw new Error(`${this.name}: the saved groups hold [${sizes(saved.paramGroups)}] parameters, this optimizer's [${sizes(this.paramGroups)}]`);
-    const groups = saved.paramGroups.map(({ params: _, initialLr, ...options }) => {
-      this.#check(options);
-      const missing = Object.keys(this.defaults).filter((name) => !Object.hasOwn(options, name));
-      if (missing.length > 0) throw new Error(`${this.name}: the saved group misses ${missing.join(", ")}`);
-      this.rule.spec.check?.(options as unknown as O);
-      return initialLr === undefined ? options : { ...options, initialLr };
-    });
     const all = this.parameters;
-    const stray = Object.keys(saved.state).find((index) => !(Number(index) in all));
-    if (stray !== undefined) throw new Error(`${this.name}: the saved state has a parameter ${stray}, this optimizer has ${all.length}`);
-    const optionsAt = this.paramGroups.flatMap(({ params }, k) => params.map(() => groups[k] as unknown as O));
+    const groups = savedGroups<O>(this, saved, (options) => void this.#merged(this.defaults, options));
+    const optionsAt = this.paramGroups.flatMap(({ params }, k) => params.map(() => groups[k].options));
     const commits = all.map((parameter, index) => this.prepareState(parameter, index, saved.state[index], optionsAt[index]));
     for (const commit of commits) commit();
-    groups.forEach((options, k) => void Object.assign(this.paramGroups[k], options));
+    groups.forEach(({ options, rest }, k) => void Object.assign(this.paramGroups[k], options, rest));
   }
 
   /** Checks what was saved for one parameter; the returned function puts it in place. */
   protected prepareState(parameter: Parameter, index: number, saved: SavedState | undefined, options: O): () => void {
     if (saved === undefined) return () => void this.#states.delete(parameter);
-    const { initialLr: _, ...plain } = options as O & { initialLr?: number };
-    const state = loadState(this.rule as unknown as Rule, this.#plan(plain as unknown as O, parameter), parameter, index, saved);
+    const state = loadState(this.rule as unknown as Rule, this.#plan(options, parameter), parameter, index, saved);
     return () => void this.#states.set(parameter, state);
   }
 
