@@ -55,4 +55,12 @@ export const arrangements: readonly Row[] = [
   ...row("vstack", [floats([3]), floats([2, 3])], (...parts) => vstack(parts)),
   ...row("broadcastTensors", [floats([3]), floats([2, 1])], (...parts) => broadcastTensors(parts)),
   ...row("meshgrid", [floats([3]), floats([2])], (...parts) => meshgrid(parts)),
+  ...row("movedim", x234, (x) => x.movedim([0, 1], [-1, 0]), "lists"),
+  ...row("roll", x23, (x) => x.roll(-2), "flat"),
+  ...row("repeatInterleave", x23, (x) => x.repeatInterleave([1, 0, 3], { dim: 1 }), "counts"),
+  ...row("diagonal", x234, (x) => x.diagonal({ offset: -1, dim1: 2, dim2: 0 }), "dims"),
+  ...row("diagEmbed", x23, (x) => x.diagEmbed({ offset: 1, dim1: 0, dim2: 2 }), "dims"),
+  ...row("pad", [floats([3])], (x) => x.pad({ padding: [-2, 4] }), "crop and add"),
+  ...row("pad", [floats([2, 4])], (x) => x.pad({ padding: [-1, 2], mode: "circular" }), "circular crop"),
+  ...row("tensorSplit", [floats([5, 2])], (x) => x.tensorSplit([1, -2]), "places"),
 ];

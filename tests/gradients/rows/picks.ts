@@ -21,4 +21,8 @@ export const picks: readonly Row[] = [
   ...row("maskedSelect", [floats([3, 4]), booleans([3, 4])], (x, mask) => x.maskedSelect(mask)),
   ...row("embedding", [integers([2, 3], 5), floats([5, 2])], (indices, weight) => indices.embedding(weight)),
   ...row("embedding", [integers([2, 3], 5), floats([5, 2])], (indices, weight) => indices.embedding(weight.mul(1)), "of a result"),
+  ...row("scatter", [floats([3, 4]), integers([3, 4], 3), floats([4, 5])], (x, index, source) => x.scatter(0, index, source), "repeats"),
+  ...row("scatter", [floats([3, 4]), integers([3, 2], 4)], (x, index) => x.scatter(1, index, 2), "number"),
+  ...row("index", [floats([3, 4, 2]), integers([2, 1], 4), integers([3], 2)], (x, i, k) => x.index([null, i, k]), "side by side"),
+  ...row("index", [floats([2, 3, 2]), booleans([2, 3])], (x, mask) => x.index([mask, -1]), "mask"),
 ];

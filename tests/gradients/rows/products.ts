@@ -44,4 +44,19 @@ export const products: readonly Row[] = [
     (q, k, v, some) => q.scaledDotProductAttention(k, v, { mask: some.logicalOr(some.logicalNot()) }),
     "mask",
   ),
+  ...row(
+    "tensordot",
+    [floats([2, 3, 4]), floats([4, 3, 2])],
+    (a, b) =>
+      a.tensordot(b, {
+        dims: [
+          [1, -1],
+          [1, 0],
+        ],
+      }),
+    "dims",
+  ),
+  ...row("matrixPower", [floats([2, 3, 3], { low: -0.7, high: 0.7 })], (x) => x.matrixPower(5), "batch"),
+  ...row("einsum", [floats([2, 1, 3, 4]), floats([4, 2])], (a, b) => einsum("...ij,jk->k...i", a, b), "ellipsis"),
+  ...row("einsum", [floats([3, 3, 2]), floats([1, 3])], (a, b) => einsum("iij,ki", a, b), "diagonal, implicit"),
 ];
