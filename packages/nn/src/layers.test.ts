@@ -84,3 +84,17 @@ describe("lists of modules", () => {
     expect(() => list.forward()).toThrow("ModuleList: a list has no forward");
   });
 });
+
+test("losses as modules hold their weights as buffers and give what the ops give", () => {
+  const [x, target] = [draw(4), ones([4])];
+  const loss = new nn.BCEWithLogitsLoss({ posWeight: tensor([2, 1, 1, 1]), reduction: "sum" });
+  expect(Object.keys(loss.stateDict())).toEqual(["pos_weight"]);
+  expect(loss.forward(x, target).item()).toBe(x.binaryCrossEntropyWithLogits(target, { posWeight: tensor([2, 1, 1, 1]), reduction: "sum" }).item());
+  expect(new nn.HuberLoss({ delta: 0.5 }).forward(x, target).item()).toBe(x.huberLoss(target, { delta: 0.5 }).item());
+  expect(new nn.TripletMarginLoss().forward(draw(2, 3), draw(2, 3), draw(2, 3)).shape).toEqual([]);
+  expect(`${new nn.L1Loss({ reduction: "none" })}`).toBe('L1Loss(reduction="none")');
+  const logits = draw(2, 3);
+  const classes = tensor([0, 2], { dtype: "int32" });
+  const negative = new nn.NLLLoss().forward(logits.logSoftmax(1), classes).item();
+  expect(negative).toBeCloseTo(new nn.CrossEntropyLoss().forward(logits, classes).item(), 6);
+});
