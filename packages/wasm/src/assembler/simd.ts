@@ -138,7 +138,9 @@ export const i32x4 = {
 /** Two 64-bit integers. */
 export const i64x2 = {
   shl: binary(203),
+  shrS: binary(204),
   add: binary(206),
+  sub: binary(209),
 } as const;
 
 /** Four single-precision numbers. `pmin(a, b)` is `b < a ? b : a`, `pmax(a, b)` is `a < b ? b : a`; `min` and `max` pass NaN on. */

@@ -7,7 +7,7 @@ const MAGIC = 12582912;
 const MAGIC_BITS = 0x4b400000;
 // log 2 in two parts; products of the first with small integers are exact.
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.1219444005469057e-4;
+const LN2_LOW = -0.00021219444005469057;
 /** `(exp(r) - 1 - r) / r²` on [-½ log 2, ½ log 2]. Cephes, Moshier 1989, expf. */
 const EXP = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
 

@@ -3,7 +3,7 @@ import { decay } from "./exponential.ts";
 import type { VectorCode } from "./lanes.ts";
 
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.1219444005469057e-4;
+const LN2_LOW = -0.00021219444005469057;
 const SQRT_HALF_BITS = 0x3f3504f3;
 const SMALLEST_NORMAL = 2 ** -126;
 /** `(log(1 + f) - f + f² / 2) / f³` on [√½ - 1, √2 - 1]. Cephes, Moshier 1989, logf. */
@@ -64,4 +64,18 @@ export function log1p(v: VectorCode, x: Local): Local {
 export function softplus(v: VectorCode, x: Local): Local {
   const { ops } = v.lanes;
   return v.let(ops.add(ops.pmax(x, v.constant(0)), log1p(v, decay(v, x))));
+}
+
+/** `log(exp(a) + exp(b))`, single precision. */
+export function logaddexp(v: VectorCode, a: Local, b: Local): Local {
+  const { ops } = v.lanes;
+  const apart = ops.add(ops.max(a, b), log1p(v, decay(v, v.let(ops.sub(a, b)))));
+  return v.choose(ops.eq(a, b), ops.add(a, v.constant(Math.LN2)), apart);
+}
+
+/** `a log(b)`, single precision, and 0 where a is 0 and b is a number. */
+export function xlogy(v: VectorCode, a: Local, b: Local): Local {
+  const { ops } = v.lanes;
+  const nothing = v128.and(ops.eq(a, v.constant(0)), ops.eq(b, b));
+  return v.let(v128.andNot(ops.mul(a, log(v, b)), nothing));
 }

@@ -4,7 +4,7 @@ import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import type { FunctionName } from "./lanes.ts";
 import { description, lanesFor, loopModule, type ViewClass } from "./loop.ts";
-import { callsOf } from "./spelling.ts";
+import { callsOf, rarelyCalled } from "./spelling.ts";
 import { type Walk, walkOf } from "./walk.ts";
 
 interface Loop {
