@@ -8,6 +8,12 @@ import { transformSync } from "esbuild";
 export async function load(url, context, next) {
   if (!url.startsWith("file:") || !url.endsWith(".ts") || url.includes("/node_modules/")) return next(url, context);
   const sourcefile = fileURLToPath(url);
-  const { code } = transformSync(readFileSync(sourcefile, "utf8"), { loader: "ts", format: "esm", target: "node20", sourcemap: "inline", sourcefile });
+  const { code } = transformSync(readFileSync(sourcefile, "utf8"), {
+    loader: "ts",
+    format: "esm",
+    target: "node20",
+    sourcemap: "inline",
+    sourcefile,
+  });
   return { format: "module", source: code, shortCircuit: true };
 }

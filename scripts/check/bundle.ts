@@ -3,13 +3,19 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { root } from "./workspace.ts";
 
-const BUDGET = 40 * 1024;
+/** What a page that trains the lesson's network loads. Every op is a method of Tensor, so all of core's ops come along; rules, schedules and layers do not. */
+const lesson = `
+  import { noGrad, tensor } from "@gradtape/core";
+  import { CrossEntropyLoss, Linear, ReLU, Sequential } from "@gradtape/nn";
+  import { AdamW, CosineAnnealingLR, LinearLR, SequentialLR } from "@gradtape/optim";
+  console.log(noGrad, tensor, CrossEntropyLoss, Linear, ReLU, Sequential, AdamW, CosineAnnealingLR, LinearLR, SequentialLR);`;
 
-/** Size of core, nn and optim with their dependencies in one file, minified and compressed, in bytes. */
+const BUDGET = 72 * 1024;
+
+/** Size of a minimal training import with its dependencies in one file, minified and compressed, in bytes. */
 export async function bundleSize(): Promise<{ bytes: number; budget: number; parts: string[] }> {
-  const names = ["core", "nn", "optim"];
   const result = await build({
-    stdin: { contents: names.map((name) => `export * as ${name} from "@gradtape/${name}";`).join("\n"), resolveDir: join(root, "tests") },
+    stdin: { contents: lesson, resolveDir: join(root, "tests") },
     bundle: true,
     minify: true,
     format: "esm",
