@@ -20,8 +20,12 @@ export interface Anatomy {
   readonly step: number;
   readonly tape: readonly TapeBox[];
   readonly optimizer: string;
-  readonly update: Pick<optim.Explanation, "parameter" | "index" | "step" | "gradient" | "before" | "after" | "lines" | "terms">;
+  /** `null` for an optimizer that has no rule per element. */
+  readonly update: Update | null;
 }
+
+/** How one weight moved, as the optimizer explained it. */
+export type Update = Pick<optim.Explanation, "parameter" | "index" | "step" | "gradient" | "before" | "after" | "lines" | "terms">;
 
 /**
  * Runs the backward pass of one step and takes it apart, between `backward()` and `step()`. The weight that is explained is that of the last layer
@@ -45,11 +49,14 @@ export function dissect(step: number, loss: Tensor, model: nn.Module, optimizer:
       gradientNorm: entry.node.grad === null ? null : norm(entry.node.grad),
     };
   });
+  return { step, tape: boxes, optimizer: optimizer.name, update: explained(model, optimizer) };
+}
+
+function explained(model: nn.Module, optimizer: optim.Optimizer): Update | null {
+  if (optimizer.rule.formula.lines.length === 0) return null;
   const weight = lastWeight(model);
-  const explanation = optimizer.explain(weight, largest(weight.grad as Tensor));
-  const { parameter, index, step: own, gradient, before: from, after, lines, terms } = explanation;
-  const update = { parameter, index, step: own, gradient, before: from, after, lines, terms };
-  return { step, tape: boxes, optimizer: optimizer.name, update };
+  const { parameter, index, step, gradient, before, after, lines, terms } = optimizer.explain(weight, largest(weight.grad as Tensor));
+  return { parameter, index, step, gradient, before, after, lines, terms };
 }
 
 function lastWeight(model: nn.Module): Parameter {

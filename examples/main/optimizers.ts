@@ -34,6 +34,6 @@ export function makeOptimizer(name: string, parameters: optim.Parameters, hyperp
 export function usualHyperparameters(name: string): Hyperparameters {
   if (Object.hasOwn(lesson, name)) return lesson[name];
   const Optimizer = optimizers.get(name);
-  const lr = Optimizer && new Optimizer(new Parameter([0])).defaults.lr;
+  const lr = Optimizer && new Optimizer(new Parameter([[0]])).defaults.lr;
   return { lr: typeof lr === "number" ? lr : 1e-3 };
 }

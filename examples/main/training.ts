@@ -1,4 +1,4 @@
-import { crossEntropy, data, Generator, type nn, type optim } from "gradtape";
+import { crossEntropy, data, Generator, type nn, optim, type Tensor } from "gradtape";
 import { type Anatomy, dissect } from "./anatomy.ts";
 import type { Datasets } from "./datasets.ts";
 import { evaluate } from "./evaluation.ts";
@@ -86,7 +86,7 @@ export class Training {
       }
   }
 
-  #train(images: data.Batch<data.LabelledImage>[0], labels: data.Batch<data.LabelledImage>[1]): TrainingEvent {
+  #train(images: Tensor, labels: Tensor): TrainingEvent {
     const step = this.step + 1;
     const begin = performance.now();
     const logits = this.model.forward(flatten(images));
@@ -97,7 +97,7 @@ export class Training {
     if (step === this.dissectedStep) this.anatomy = dissect(step, loss, this.model, this.optimizer);
     else loss.backward();
     const [rate] = this.scheduler.getLastLr();
-    this.optimizer.step();
+    this.#move(images, labels);
     this.scheduler.step();
     const right = labels.data();
     const hits = Array.from(logits.argmax(1).data()).filter((guess, k) => guess === right[k]).length;
@@ -106,6 +106,17 @@ export class Training {
     this.history.accuracies.push(accuracy);
     this.seconds += (performance.now() - begin) / 1000;
     return { kind: "step", step, loss: value, rate, accuracy };
+  }
+
+  /** One step of the optimizer; LBFGS asks for the loss again, at every place that it tries. */
+  #move(images: Tensor, labels: Tensor): void {
+    if (!(this.optimizer instanceof optim.LBFGS)) return void this.optimizer.step();
+    this.optimizer.step(() => {
+      this.optimizer.zeroGrad();
+      const loss = crossEntropy(this.model.forward(flatten(images)), labels);
+      loss.backward();
+      return loss;
+    });
   }
 
   /** Everything that the run depends on, as it is now. */

@@ -1,4 +1,5 @@
 import type { data } from "gradtape";
+import type { Anatomy } from "../anatomy.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { Training } from "../training.ts";
 import { confusionTable, mistakeGallery } from "./answers.ts";
@@ -54,7 +55,6 @@ function schedule({ run }: Told): string {
 async function anatomy({ run }: Told): Promise<string> {
   const { anatomy } = run;
   if (anatomy === null) return "";
-  const { parameter = "weight", index } = anatomy.update;
   const graph = await tapeGraph(anatomy.tape);
   const operations = anatomy.tape.filter(({ kind }) => kind === "operation").length;
   return `<section id="tape"><h2>The tape of one step</h2>
@@ -67,9 +67,16 @@ async function anatomy({ run }: Told): Promise<string> {
 <p>The same as a list, in the order in which it was written; a <b>·</b> stands for data:</p>
 <div class="scroll">${tapeList(anatomy.tape)}</div>
 </aside></div></section>
-<section id="update"><h2>How ${escape(anatomy.optimizer)} moved one weight</h2>
-<p>${escape(`${parameter}[${index.join(", ")}]`)}, the weight ${lastLayer(index)}, in step ${count(anatomy.step)}. It is the one of its layer with the largest gradient.</p>
-${updateTable(anatomy)}</section>`;
+${updateSection(anatomy)}`;
+}
+
+function updateSection({ update, optimizer, step }: Anatomy): string {
+  const head = `<section id="update"><h2>How ${escape(optimizer)} moved one weight</h2>`;
+  if (update === null) return `${head}<p>It has no rule for one weight: it moves all of them together, along one direction.</p></section>`;
+  const { parameter = "weight", index } = update;
+  return `${head}
+<p>${escape(`${parameter}[${index.join(", ")}]`)}, the weight ${lastLayer(index)}, in step ${count(step)}. It is the one of its layer with the largest gradient.</p>
+${updateTable(update)}</section>`;
 }
 
 const lastLayer = ([digit, unit]: readonly number[]): string => `from hidden unit ${unit} to the digit ${digit}`;

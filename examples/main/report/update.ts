@@ -1,5 +1,5 @@
 import { type Expression, freeNames, type optim, parseExpression, toLatex } from "gradtape";
-import type { Anatomy } from "../anatomy.ts";
+import type { Update } from "../anatomy.ts";
 import { escape, mathml, numberLatex, numberText } from "./html.ts";
 
 type Line = optim.ExplainedLine;
@@ -36,8 +36,7 @@ function row(line: Line): string {
 }
 
 /** How one weight moved: every line of the optimizer's rule, with its symbols, with its numbers, and what it gave. */
-export function updateTable({ update }: Anatomy): string {
-  const { lines, gradient, before, after, terms } = update;
+export function updateTable({ lines, gradient, before, after, terms }: Update): string {
   const sum = terms.map(({ name, value }) => `<span>${escape(signed(value))} <small>${escape(name)}</small></span>`).join(" ");
   const given = mathml(`g = \\frac{\\partial L}{\\partial p} = ${numberLatex(gradient)} \\qquad p = ${numberLatex(before, { precision: 7 })}`);
   return `<p class="given">Given: ${given}</p>
