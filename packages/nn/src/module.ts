@@ -1,4 +1,17 @@
-import { type DType, inScope, isFloat, nearest, noGrad, Parameter, sameShape, showShape, type Tensor, Variable } from "@gradtape/core";
+import {
+  Device,
+  type DType,
+  inScope,
+  isFloat,
+  nearest,
+  noGrad,
+  Parameter,
+  region,
+  sameShape,
+  showShape,
+  type Tensor,
+  Variable,
+} from "@gradtape/core";
 
 /** Named tensors of a module, by PyTorch's keys. */
 export type StateDict = Record<string, Tensor>;
@@ -121,10 +134,15 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Converts floating-point parameters and buffers in place; make the optimizer afterwards. */
-  to(dtype: DType): this {
-    if (!isFloat(dtype)) throw new TypeError(`Module.to: parameters are float32 or float64, not ${dtype}`);
-    for (const [, variable] of this.#namedVariables()) if (isFloat(variable.dtype)) variable.become(noGrad(() => variable.to(dtype)));
+  /** Moves parameters and buffers to a device, or converts the floating-point ones to a dtype, in place; make the optimizer afterwards. */
+  to(target: DType | Device): this {
+    if (!(target instanceof Device || isFloat(target))) throw new TypeError(`Module.to: parameters are float32 or float64, not ${target}`);
+    for (const [, variable] of this.#namedVariables())
+      if (target instanceof Device || isFloat(variable.dtype))
+        region(
+          () => variable.become(noGrad(() => variable.to(target))),
+          () => [],
+        );
     return this;
   }
 

@@ -1,4 +1,4 @@
-import type { DType } from "../dtype.ts";
+import type { DType, TypedArray } from "../dtype.ts";
 import type { Convolution } from "./convolution.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Storage, View } from "./view.ts";
@@ -27,6 +27,10 @@ export interface Backend {
   free?(storage: Storage): void;
   /** Writes host values over a dense view, converting to its dtype. */
   write(values: ArrayLike<number>, output: View): void;
+  /** The values in row-major order, for backends whose storages are not typed arrays: waits for the device. Left out where that cannot be. */
+  read?(view: View): TypedArray;
+  /** The same without waiting: the values as they are now, once the device has them. */
+  readLater?(view: View): Promise<TypedArray>;
   /** One fused loop over the broadcast inputs; outputs may be the inputs themselves (in place). All outputs share one shape. */
   map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void;
   /** Folds `axes`; the output has size 1 there. NaN propagates through max and min. */

@@ -26,7 +26,8 @@ export interface View {
 /** The typed array under a view; an error when the values are not on the host. */
 export function hostData(view: View): TypedArray {
   const { data } = view.storage;
-  if (data === undefined) throw new Error(`the values are on ${view.storage.device.name}; read them with await tensor.data()`);
+  if (data === undefined)
+    throw new Error(`the values are on ${view.storage.device.name}; read them with await tensor.read(), or move the tensor with .to(cpu)`);
   return data;
 }
 

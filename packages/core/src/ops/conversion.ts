@@ -1,11 +1,11 @@
-import type { Device } from "../backend/device.ts";
+import { Device } from "../backend/device.ts";
 import { copyKernel, kernel } from "../backend/kernel.ts";
 import { allocate, type View } from "../backend/view.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { contiguousData, Tensor } from "../tensor/tensor.ts";
 
 const truth = kernel("y = x != 0");
 
@@ -21,10 +21,26 @@ const castOp: Op<{ readonly dtype: DType }> = {
   vjp: [(g, { dtypes }) => (isFloat(dtypes[0]) ? g.to(dtypes[0]) : g)],
 };
 
-/** The values as another dtype: floats lose their fraction towards 0 on the way to int32, everything but 0 becomes true. The tensor itself where nothing changes. */
-export function to(x: Tensor, dtype: DType): Tensor {
-  checkDType("to", dtype);
-  return x.dtype === dtype ? x : apply(castOp, [x], { dtype });
+const moveOp: Op<{ readonly device: Device; readonly from: Device }> = {
+  name: "toDevice",
+  saves: { inputs: [], output: false },
+  forward: ([x], { device }) => {
+    const input = x as Tensor;
+    const output = allocate(device, input.dtype, input.shape);
+    device.backend.write(contiguousData(input), output);
+    return output;
+  },
+  vjp: [(g, { attrs }) => g.to(attrs.from)],
+};
+
+/**
+ * The values as another dtype (floats lose their fraction towards 0 on the way to int32, everything but 0 becomes true), or on another device; gradients
+ * flow back to where they came from. The tensor itself where nothing changes.
+ */
+export function to(x: Tensor, target: DType | Device): Tensor {
+  if (target instanceof Device) return x.device === target ? x : apply(moveOp, [x], { device: target, from: x.device });
+  checkDType("to", target);
+  return x.dtype === target ? x : apply(castOp, [x], { dtype: target });
 }
 
 const fillKernel = kernel("y = value", ["value"]);

@@ -1,7 +1,7 @@
 import ndarray from "ndarray";
 import ops from "ndarray-ops";
 import { describe, expect, test } from "vitest";
-import { arange, eye, full, linspace, ones, setDefaultDType, type Tensor, tensor, toNdarray, zeros } from "../index.ts";
+import { arange, cpu, eye, full, linspace, ones, setDefaultDType, type Tensor, tensor, toNdarray, zeros } from "../index.ts";
 
 describe("creation", () => {
   test("takes numbers, nested arrays, booleans, typed arrays and ndarrays", () => {
@@ -190,4 +190,19 @@ describe("printing", () => {
     [arange(2000), "tensor([   0.,    1.,    2., ..., 1997., 1998., 1999.])"],
     [zeros([2, 1, 2]), "tensor([[[0., 0.]],\n\n        [[0., 0.]]])"],
   ])("%#", (x, text) => expect(x.toString()).toBe(text));
+});
+
+test("read() gives a copy of the values without waiting for a device", async () => {
+  const x = tensor([
+    [1, 2],
+    [3, 4],
+  ]).transpose(0, 1);
+  const values = await x.read();
+  expect([...values]).toEqual([1, 3, 2, 4]);
+  values[0] = 9;
+  expect(x.toArray()).toEqual([
+    [1, 3],
+    [2, 4],
+  ]);
+  expect(x.to(cpu)).toBe(x);
 });

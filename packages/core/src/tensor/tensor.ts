@@ -75,9 +75,15 @@ export class Tensor implements View {
     this.node.setGrad(gradient);
   }
 
-  /** The values in row-major order, as a copy of their own. */
+  /** The values in row-major order, as a copy of their own. Waits where a GPU still computes them; `read()` does not. */
   data(): TypedArray {
     return contiguousData(this).slice();
+  }
+
+  /** The values in row-major order, as a copy of their own, as soon as the device has them: works on every device and never blocks the page. */
+  async read(): Promise<TypedArray> {
+    const { backend } = this.device;
+    return this.storage.data === undefined && backend.readLater !== undefined ? await backend.readLater(this) : this.data();
   }
 
   /** The values as nested arrays; a 0-d tensor gives a number, `bool` gives booleans. */
@@ -93,7 +99,7 @@ export class Tensor implements View {
   item(): number {
     if (this.size !== 1)
       throw new RangeError(`item: only a tensor of one element has an item, this one has shape ${showShape(this.shape)}; use toArray() or data()`);
-    return hostData(this)[this.offset];
+    return this.storage.data === undefined ? contiguousData(this)[0] : hostData(this)[this.offset];
   }
 
   /** Prints like NumPy, with the dtype when it is not float32 and a mark when gradients flow. */
@@ -108,6 +114,8 @@ export class Tensor implements View {
 
 /** The values in row-major order: the storage itself where it already lies so, else a copy. Not to be written to. */
 export function contiguousData(view: View): TypedArray {
+  const { backend } = view.storage.device;
+  if (view.storage.data === undefined && backend.read !== undefined) return backend.read(view);
   const size = sizeOf(view.shape);
   if (isDense(view)) {
     const data = hostData(view);
