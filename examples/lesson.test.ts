@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const command = ["--conditions=@gradtape/source", "--import=tsx", "examples/lesson.ts"];
+const command = ["--conditions=@gradtape/source", "--import=./scripts/typescript.mjs", "examples/lesson.ts"];
 
 it("the lesson's port trains, with the lesson's rates", () => {
   const parts = execFileSync(process.execPath, [...command, "100"], { cwd: root, encoding: "utf8" }).split("part 2");

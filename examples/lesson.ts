@@ -1,5 +1,5 @@
 // The lesson's PyTorch code, line by line: each line of Python stands above its port. Run it with
-//   tsx --conditions=@gradtape/source examples/lesson.ts [steps]
+//   node --conditions=@gradtape/source --import=./scripts/typescript.mjs examples/lesson.ts [steps]
 import { crossEntropy, data, manualSeed, nn, optim, type Tensor } from "gradtape";
 
 const steps = Number(process.argv[2] ?? 11_000);

@@ -28,7 +28,9 @@ interface Ended {
 
 /** Runs the main job in a process of its own; `watch` sees what it has written to stderr so far. */
 function run(args: readonly string[], watch: (stderr: string, child: ChildProcess) => void = () => {}): Promise<Ended> {
-  const child = spawn(process.execPath, ["--conditions=@gradtape/source", "--import=tsx", "examples/main/main.ts", ...args], { cwd: root });
+  const child = spawn(process.execPath, ["--conditions=@gradtape/source", "--import=./scripts/typescript.mjs", "examples/main/main.ts", ...args], {
+    cwd: root,
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (text) => void (stdout += text));
   child.stderr.on("data", (text) => {

@@ -22,7 +22,8 @@ function bins(values: readonly number[]): Bin[] {
   });
 }
 
-function draw(label: string, options: Plot.PlotOptions): string {
+/** A plot as SVG text that takes its colours from the page; `label` is what it shows, for those who cannot see it. */
+export function draw(label: string, options: Plot.PlotOptions): string {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const figure = Plot.plot({
     ...size,
