@@ -83,7 +83,7 @@ export class Elementwise {
     const lanes = lanesFor(classes);
     const expressions = kernel.outputs.map((output) => output.expression);
     for (const name of callsOf(lanes, expressions))
-      this.#engine.report.note("map", `${name} has no vector form in ${lanes.type}; called for each element`);
+      if (!rarelyCalled.has(name)) this.#engine.report.note("map", `${name} has no vector form in ${lanes.type}; called for each element`);
     const module = loopModule(kernel, classes, { fused, shared: heap.shared, unroll: wide ? 2 : 1 });
     const { run } = this.#engine.instantiate(module, host as Record<FunctionName, () => number>);
     const pointers = classes.flatMap(({ alias }, k) => (alias === k ? [k] : []));

@@ -1,0 +1,16 @@
+import type { Backend } from "@gradtape/core";
+import { describe } from "vitest";
+import { elementwiseConformance } from "./elementwise.ts";
+import { indexingConformance } from "./indexing.ts";
+import { matmulConformance } from "./matmul.ts";
+import { reductionConformance } from "./reduction.ts";
+
+/** What proves a backend of the CPU: every method against the reference backend, over tables of functions, dtypes, shapes and layouts. */
+export function conformance(backend: Backend): void {
+  describe(`conformance of ${backend.name}`, () => {
+    elementwiseConformance(backend);
+    reductionConformance(backend);
+    matmulConformance(backend);
+    indexingConformance(backend);
+  });
+}
