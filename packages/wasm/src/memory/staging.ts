@@ -1,5 +1,4 @@
 import type { Storage, TypedArray, View } from "@gradtape/core";
-import { hostData } from "@gradtape/core";
 import { bytesOf, type Heap } from "./heap.ts";
 import { WasmStorage } from "./storage.ts";
 import type { Store } from "./store.ts";
@@ -19,13 +18,17 @@ interface Stay {
   borrowed: number;
 }
 
-const LOOP = 48;
+const LOOP = 64;
 
-/** Copies elements between arrays; short runs by a loop, because a view on a typed array costs more than the copy. */
+/** Copies elements between arrays of one kind; short runs by a loop, because a view on a typed array costs more than the copy. */
 function copy(from: TypedArray, start: number, to: TypedArray, at: number, length: number): void {
-  if (length <= LOOP) for (let i = 0; i < length; i++) to[at + i] = from[start + i];
-  else to.set(start === 0 && length === from.length ? from : from.subarray(start, start + length), at);
+  if (length > LOOP) to.set(start === 0 && length === from.length ? from : from.subarray(start, start + length), at);
+  else if (from instanceof Float32Array && to instanceof Float32Array) for (let i = 0; i < length; i++) to[at + i] = from[start + i];
+  else for (let i = 0; i < length; i++) to[at + i] = from[start + i];
 }
+
+/** The array of a storage of the host. */
+const arrayOf = (storage: Storage): TypedArray => storage.data as TypedArray;
 
 /**
  * Brings operands that are not in the memory into it for one kernel, and results out of it. `address` every view, then `enter`, then read the
@@ -80,7 +83,13 @@ export class Staging {
     }
     const stay = this.#stays[this.#count];
     if (stay === undefined) this.#stays.push({ storage, low, high, copyIn, copyOut, pointer: 0, borrowed: 0 });
-    else Object.assign(stay, { storage, low, high, copyIn, copyOut });
+    else {
+      stay.storage = storage;
+      stay.low = low;
+      stay.high = high;
+      stay.copyIn = copyIn;
+      stay.copyOut = copyOut;
+    }
     return this.#count++;
   }
 
@@ -103,7 +112,7 @@ export class Staging {
     }
     for (let k = 0; k < this.#count; k++) {
       const { storage, low, high, pointer, copyIn } = this.#stays[k];
-      if (copyIn) copy(hostData({ storage } as View), low, this.#heap.elements(storage.dtype), pointer / bytesOf[storage.dtype], high - low + 1);
+      if (copyIn) copy(arrayOf(storage), low, this.#heap.elements(storage.dtype), pointer / bytesOf[storage.dtype], high - low + 1);
     }
   }
 
@@ -119,8 +128,7 @@ export class Staging {
     for (let k = 0; k < this.#count; k++) {
       const stay = this.#stays[k];
       const { storage, low, high, pointer } = stay;
-      if (stay.copyOut)
-        copy(this.#heap.elements(storage.dtype), pointer / bytesOf[storage.dtype], hostData({ storage } as View), low, high - low + 1);
+      if (stay.copyOut) copy(this.#heap.elements(storage.dtype), pointer / bytesOf[storage.dtype], arrayOf(storage), low, high - low + 1);
       if (stay.borrowed > 0) this.#store.restore(pointer, stay.borrowed);
       stay.storage = nobody;
     }

@@ -29,6 +29,28 @@ export function lanesFor(views: readonly ViewClass[]): Lanes {
   return has("float32") && !has("float64") ? single : double;
 }
 
+/**
+ * The uniforms that single precision multiplies by instead of dividing, by number: those that divide inside a larger formula. Their reciprocals
+ * follow the uniforms, rounded once from float64, which loses no more than rounding the uniform itself does. A division alone stays one.
+ */
+export function reciprocalsOf(kernel: Kernel, lanes: Lanes): number[] {
+  if (lanes !== single) return [];
+  const found = new Set<number>();
+  const seen = new Set<Expression>();
+  const visit = (node: Expression): void => {
+    if (node.kind !== "call" || seen.has(node)) return;
+    seen.add(node);
+    const divisor = node.fn === "div" ? node.args[1] : undefined;
+    if (divisor?.kind === "name" && kernel.uniforms.includes(divisor.name) && !isOutput(kernel, node))
+      found.add(kernel.uniforms.indexOf(divisor.name));
+    node.args.forEach(visit);
+  };
+  for (const { expression } of kernel.outputs) visit(expression);
+  return [...found];
+}
+
+const isOutput = (kernel: Kernel, node: Expression): boolean => kernel.outputs.some(({ expression }) => expression === node);
+
 /** Options of the machine and of the loop's shape. */
 export interface LoopOptions {
   readonly fused: boolean;
@@ -77,12 +99,15 @@ function writeLoop(
     return [{ view, base: field(description.pointer(index)), rowStep: field(description.rowStep(index)), place }];
   });
   const placeOf = (k: number): Place => (walkers.find(({ view }) => view === views[views[k].alias]) as Walker).place;
-  const uniforms = new Map(
-    kernel.uniforms.map((name, k) => {
-      const address = description.uniforms(walkers.length) + 8 * k;
-      return [name, f.hoist("v128", lanes === single ? v128.load32Splat(at, address) : v128.load64Splat(at, address))];
-    }),
-  );
+  const uniform = (k: number): Local => {
+    const address = description.uniforms(walkers.length) + 8 * k;
+    return f.hoist("v128", lanes === single ? v128.load32Splat(at, address) : v128.load64Splat(at, address));
+  };
+  const inverse = reciprocalsOf(kernel, lanes);
+  const scalars: Scalars = {
+    uniforms: new Map(kernel.uniforms.map((name, k) => [name, uniform(k)])),
+    reciprocals: new Map(inverse.map((index, k) => [kernel.uniforms[index], uniform(kernel.uniforms.length + k)])),
+  };
   const length = f.hoist("i32", i32.load(at, description.length));
   const rows = f.hoist("i32", i32.load(at, description.rows));
   const inputs = kernel.inputs.length;
@@ -94,7 +119,7 @@ function writeLoop(
     const v = new VectorCode(f, lanes, fused, whole ? lanes.count : 1, calls);
     const groups = Array.from({ length: vectors }, (_, group) => {
       const portion = { whole, group };
-      return { portion, results: evaluate(v, kernel, (input) => constants.get(input) ?? read(v, placeOf(input), portion), uniforms) };
+      return { portion, results: evaluate(v, kernel, (input) => constants.get(input) ?? read(v, placeOf(input), portion), scalars) };
     });
     for (const { portion, results } of groups) results.forEach((result, output) => void write(v, placeOf(inputs + output), result, portion));
     const count = vectors * v.active;
@@ -129,8 +154,14 @@ function writeLoop(
   );
 }
 
+/** Variables that hold the uniforms, and the reciprocals of some, by name. */
+interface Scalars {
+  readonly uniforms: ReadonlyMap<string, Local>;
+  readonly reciprocals: ReadonlyMap<string, Local>;
+}
+
 /** The kernel's outputs from its inputs; common parts are computed once. */
-function evaluate(v: VectorCode, kernel: Kernel, input: (index: number) => Local, uniforms: ReadonlyMap<string, Local>): Operand[] {
+function evaluate(v: VectorCode, kernel: Kernel, input: (index: number) => Local, { uniforms, reciprocals }: Scalars): Operand[] {
   const done = new Map<Expression, Operand>();
   const visit = (node: Expression): Operand => {
     let result = done.get(node);
@@ -148,6 +179,9 @@ function evaluate(v: VectorCode, kernel: Kernel, input: (index: number) => Local
       if (code === undefined) throw new Error(`map: ${node.name} is neither a tensor nor a scalar of the kernel`);
       return { code, mask: false };
     }
+    const divisor = node.fn === "div" ? node.args[1] : undefined;
+    const reciprocal = divisor?.kind === "name" && !isOutput(kernel, node) ? reciprocals.get(divisor.name) : undefined;
+    if (reciprocal !== undefined) return { code: v.let(v.lanes.ops.mul(v.number(visit(node.args[0])), reciprocal)), mask: false };
     const args = node.args.map(visit);
     const spelling = spellingOf(v.lanes, node);
     if (spelling !== undefined) return spelling(v, ...args);

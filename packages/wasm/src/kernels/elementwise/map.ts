@@ -3,7 +3,7 @@ import { functions } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import type { FunctionName } from "./lanes.ts";
-import { description, lanesFor, loopModule, type ViewClass } from "./loop.ts";
+import { description, lanesFor, loopModule, reciprocalsOf, type ViewClass } from "./loop.ts";
 import { callsOf, rarelyCalled } from "./spelling.ts";
 import { type Walk, walkOf } from "./walk.ts";
 
@@ -12,6 +12,8 @@ interface Loop {
   /** The views that have a pointer of their own. */
   readonly pointers: readonly number[];
   readonly doubleUniforms: boolean;
+  /** The uniforms whose reciprocals the loop wants too. */
+  readonly reciprocals: readonly number[];
 }
 
 const host = Object.fromEntries(Object.entries(functions).map(([name, { evaluate }]) => [name, evaluate]));
@@ -19,7 +21,7 @@ const host = Object.fromEntries(Object.entries(functions).map(([name, { evaluate
 /** Runs formulas: one compiled loop per kernel and class of views, kept as long as the kernel. */
 export class Elementwise {
   readonly #engine: Engine;
-  readonly #loops = new WeakMap<Kernel, Map<string, Loop>>();
+  readonly #loops = new WeakMap<Kernel, Map<number | string, Loop>>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -32,15 +34,18 @@ export class Elementwise {
     if (walk.size === 0) return;
     const { staging } = this.#engine;
     const addresses: number[] = [];
+    const dtypes: DType[] = [];
     try {
-      for (let k = 0; k < views.length; k++) addresses.push(staging.announce(views[k], k < inputs.length ? "read" : "write"));
+      for (let k = 0; k < views.length; k++) {
+        addresses.push(staging.announce(views[k], k < inputs.length ? "read" : "write"));
+        dtypes.push(views[k].dtype);
+      }
       staging.enter();
       for (let k = 0; k < views.length; k++) addresses[k] = staging.address(views[k], addresses[k]);
     } catch (error) {
       staging.cancel();
       throw error;
     }
-    const dtypes = views.map((view) => view.dtype);
     try {
       this.run(kernel, dtypes, addresses, walk, inputs.length, uniforms);
     } finally {
@@ -59,21 +64,27 @@ export class Elementwise {
     let loops = this.#loops.get(kernel);
     if (loops === undefined) this.#loops.set(kernel, (loops = new Map()));
     const inner = walk.strides[walk.strides.length - 1];
-    let key = "";
-    for (let k = 0; k < dtypes.length; k++) {
+    const count = dtypes.length;
+    // A number while it holds all views exactly, because making a string costs more than a small loop.
+    let key = 0;
+    let rest = "";
+    for (let k = 0; k < count; k++) {
       const alias = k < inputs ? k : aliasOf(k, dtypes, addresses, walk);
-      key += String.fromCharCode(64 + codes[dtypes[k]] * 3 + (inner[k] === 1 ? 0 : inner[k] === 0 ? 1 : 2), 64 + alias);
+      const code = alias < k ? 12 + alias : codes[dtypes[k]] * 3 + (inner[k] === 1 ? 0 : inner[k] === 0 ? 1 : 2);
+      if (k < 10) key = key * 32 + code;
+      else rest += `,${code}`;
     }
-    let loop = loops.get(key);
+    const name = rest === "" ? key : key + rest;
+    let loop = loops.get(name);
     if (loop === undefined) {
       const classes = dtypes.map(
         (dtype, k): ViewClass => ({
           dtype,
           step: inner[k] === 1 ? "unit" : inner[k] === 0 ? "zero" : "any",
-          alias: key.charCodeAt(2 * k + 1) - 64,
+          alias: k < inputs ? k : aliasOf(k, dtypes, addresses, walk),
         }),
       );
-      loops.set(key, (loop = this.#compile(kernel, classes)));
+      loops.set(name, (loop = this.#compile(kernel, classes)));
     }
     return loop;
   }
@@ -87,17 +98,19 @@ export class Elementwise {
     const module = loopModule(kernel, classes, { fused, shared: heap.shared, unroll: wide ? 2 : 1 });
     const { run } = this.#engine.instantiate(module, host as Record<FunctionName, () => number>);
     const pointers = classes.flatMap(({ alias }, k) => (alias === k ? [k] : []));
-    return { run: run as Loop["run"], pointers, doubleUniforms: lanes.count === 2 };
+    return { run: run as Loop["run"], pointers, doubleUniforms: lanes.count === 2, reciprocals: reciprocalsOf(kernel, lanes) };
   }
 
   #describe(loop: Loop, uniforms: readonly number[]): void {
     const { heap, descriptionAt } = this.#engine;
     const at = descriptionAt + description.uniforms(loop.pointers.length);
-    if (at + 8 * uniforms.length > this.#engine.descriptionEnd)
+    if (at + 16 * uniforms.length > this.#engine.descriptionEnd)
       throw new RangeError(`map: ${loop.pointers.length} tensors and ${uniforms.length} numbers are too many`);
     for (let k = 0; k < uniforms.length; k++)
       if (loop.doubleUniforms) heap.f64[at / 8 + k] = uniforms[k];
       else heap.f32[at / 4 + 2 * k] = uniforms[k];
+    const after = at / 4 + 2 * uniforms.length;
+    for (let k = 0; k < loop.reciprocals.length; k++) heap.f32[after + 2 * k] = 1 / uniforms[loop.reciprocals[k]];
   }
 
   #rows({ run, pointers }: Loop, dtypes: readonly DType[], addresses: readonly number[], { sizes, strides }: Walk): void {

@@ -1,0 +1,81 @@
+import { empty, functions, kernel, tensor } from "@gradtape/core";
+import { describe, expect, test } from "vitest";
+import { createWasmBackend, hasRelaxedSimd } from "./index.ts";
+
+type Name = keyof typeof functions;
+
+/** Largest error of each vector form over the whole range of its argument, in units in the last place of single precision. */
+const bounds: Partial<Record<Name, number>> = {
+  exp: 1.5,
+  exp2: 1,
+  expm1: 2,
+  log: 1.5,
+  log2: 2,
+  log10: 1,
+  log1p: 2,
+  tanh: 2,
+  sigmoid: 3,
+  softplus: 2.5,
+  logsigmoid: 2.5,
+  erf: 3,
+  sin: 2,
+  cos: 2,
+  sinh: 1,
+  cosh: 1,
+  asinh: 1,
+  acosh: 1,
+  atanh: 1,
+  cbrt: 1,
+  rsqrt: 2,
+};
+
+/** Every 2047th single-precision number, which meets every exponent 4096 times, and dense samples where functions turn. */
+function samples(): Float32Array {
+  const bits = Uint32Array.from({ length: Math.floor(2 ** 32 / 2047) / 8 }, (_, i) => i * 2047 * 8);
+  const dense = Float32Array.from({ length: 100_000 }, (_, i) => (i - 50_000) / 500);
+  const near = Float32Array.from({ length: 40_000 }, (_, i) => 1 + (i - 20_000) * 2 ** -23);
+  const all = new Float32Array(bits.length + dense.length + near.length);
+  all.set(new Float32Array(bits.buffer));
+  all.set(dense, bits.length);
+  all.set(near, bits.length + dense.length);
+  return all;
+}
+
+const ulpOf = (value: number): number => Math.max(2 ** (Math.floor(Math.log2(Math.abs(value))) - 23), 2 ** -149);
+
+describe.each(hasRelaxedSimd() ? [false, true] : [false])("single precision, fused multiply-add: %s", (fused) => {
+  const wasm = createWasmBackend({ fused });
+  const x = samples();
+
+  test.each(Object.entries(bounds) as [Name, number][])("%s to %f ulp", (name, bound) => {
+    const input = tensor(x);
+    const output = empty([x.length]);
+    wasm.map(kernel(`y = ${name}(x)`), [input], [], [output]);
+    const y = output.data();
+    let worst = 0;
+    let where = "";
+    for (let i = 0; i < x.length; i++) {
+      const exact = functions[name].evaluate(x[i]);
+      const rounded = Math.fround(exact);
+      if (y[i] === rounded || (Number.isNaN(y[i]) && Number.isNaN(rounded))) continue;
+      const off = Number.isFinite(rounded) && Number.isFinite(y[i]) ? Math.abs(y[i] - exact) / ulpOf(exact) : Infinity;
+      if (off > worst) {
+        worst = off;
+        where = `${name}(${x[i]}) is ${y[i]}, should be ${rounded}`;
+      }
+    }
+    expect(worst, where).toBeLessThanOrEqual(bound);
+  });
+
+  test("pow to 1 ulp", () => {
+    const n = 200_000;
+    const a = Float32Array.from({ length: n }, (_, i) => Math.exp(((i * 7919) % n) / (n / 40) - 20));
+    const b = Float32Array.from({ length: n }, (_, i) => (i % 2000) / 500 - 2);
+    const output = empty([n]);
+    wasm.map(kernel("y = a ** b"), [tensor(a), tensor(b)], [], [output]);
+    const y = output.data();
+    let worst = 0;
+    for (let i = 0; i < n; i++) worst = Math.max(worst, Math.abs(y[i] - a[i] ** b[i]) / ulpOf(a[i] ** b[i]));
+    expect(worst).toBeLessThanOrEqual(1);
+  });
+});
