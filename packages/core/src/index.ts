@@ -54,6 +54,7 @@ export { type CustomGradient, customGrad, defineOp } from "./tape/custom.ts";
 export { type Differentiable, type GradcheckOptions, gradcheck, gradgradcheck } from "./tape/gradcheck.ts";
 export { type GradientHook, TapeNode } from "./tape/node.ts";
 export type { Op, Operand, Saved, VJP } from "./tape/op.ts";
+export { checkOptions } from "./tape/options.ts";
 export { type BackwardListener, type BackwardOptions, type BackwardStep, listenBackward } from "./tape/pass.ts";
 export { inScope, type Scope } from "./tape/scope.ts";
 export { withSources } from "./tape/source.ts";
