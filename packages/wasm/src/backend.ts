@@ -17,6 +17,7 @@ import { MatrixProducts } from "./kernels/matmul/matmul.ts";
 import { Reductions } from "./kernels/reduction/reduction.ts";
 import type { MemoryReport } from "./memory/store.ts";
 import type { FamilyReport, Report } from "./report.ts";
+import { speedUp, type TurboReport } from "./turbo.ts";
 
 /** A backend of the CPU that computes in WebAssembly, and tells what it did. */
 export interface WasmBackend extends Backend {
@@ -24,6 +25,8 @@ export interface WasmBackend extends Backend {
   backendReport(): Readonly<Record<string, FamilyReport>>;
   /** Who holds how much memory, in bytes. */
   memoryReport(): MemoryReport;
+  /** Experimental, Node alone: sets engine flags for faster kernels, checks and measures them; says what was reached. */
+  turbo(): TurboReport;
 }
 
 class Wasm implements Partial<WasmBackend> {
@@ -82,6 +85,13 @@ class Wasm implements Partial<WasmBackend> {
   memoryReport(): MemoryReport {
     return this.#engine.store.report();
   }
+
+  turbo(): TurboReport {
+    const report = speedUp(this.#engine);
+    this.#elementwise.reset();
+    this.#products.reset();
+    return report;
+  }
 }
 
 /** Gives a backend the methods that it lacks: those of the reference backend, counted as such. */
@@ -108,10 +118,15 @@ export function createWasmBackend(options: EngineOptions = {}): WasmBackend {
 
 let shared: WasmBackend | undefined;
 
+/** The backend that `useWasm` installs; made when it is first asked for. */
+export const wasm = (): WasmBackend => (shared ??= createWasmBackend());
+
 /** Makes the CPU compute in WebAssembly; tells whether the engine can. Tensors that exist stay as they are. */
 export function useWasm(): boolean {
   if (!hasSimd()) return false;
-  shared ??= createWasmBackend();
-  cpu.setBackend(shared);
+  cpu.setBackend(wasm());
   return true;
 }
+
+/** `turbo()` of the backend that `useWasm` installs. */
+export const turbo = (): TurboReport => wasm().turbo();

@@ -25,9 +25,9 @@ export class Engine {
   readonly descriptionAt = DESCRIPTION;
   readonly descriptionEnd = ARENA;
   /** Whether multiply-adds are fused. */
-  readonly fused: boolean;
+  fused: boolean;
   /** Whether pairs of vectors run as one of 256 bits. */
-  readonly wide: boolean = false;
+  wide = false;
 
   constructor(options: EngineOptions = {}) {
     this.heap = new Heap(options);

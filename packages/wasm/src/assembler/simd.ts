@@ -81,6 +81,8 @@ export const v128 = {
   store16Lane: laneAccess(89),
   store32Lane: laneAccess(90),
   store64Lane: laneAccess(91),
+  /** All bits 0; the one constant that costs nothing wherever it stands. */
+  zero: (out: ByteWriter): void => void opcode(out, 12).bytes(new Uint8Array(16)),
   not: unary(77),
   and: binary(78),
   /** `a & ~b` */

@@ -21,10 +21,15 @@ const host = Object.fromEntries(Object.entries(functions).map(([name, { evaluate
 /** Runs formulas: one compiled loop per kernel and class of views, kept as long as the kernel. */
 export class Elementwise {
   readonly #engine: Engine;
-  readonly #loops = new WeakMap<Kernel, Map<number | string, Loop>>();
+  #loops = new WeakMap<Kernel, Map<number | string, Loop>>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
+  }
+
+  /** Forgets compiled loops, after the engine's abilities changed. */
+  reset(): void {
+    this.#loops = new WeakMap();
   }
 
   /** `Backend.map`. */

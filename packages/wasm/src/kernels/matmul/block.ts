@@ -1,4 +1,4 @@
-import { type Call, type FunctionBuilder, i32, type Local, ModuleBuilder, select } from "../../assembler/index.ts";
+import { type Call, type Code, type FunctionBuilder, i32, type Local, ModuleBuilder, select } from "../../assembler/index.ts";
 import { addPack } from "./pack.ts";
 import { sizeOf, type TileShape, widthOf } from "./shape.ts";
 import { addPatch, addTile } from "./tile.ts";
@@ -17,11 +17,12 @@ export function blockModule(shape: TileShape, options: { readonly shared: boolea
   const module = new ModuleBuilder(options);
   const packA = addPack(module, "packA", shape, shape.rows);
   const packB = addPack(module, "packB", shape, widthOf(shape));
-  const tile = addTile(module, shape);
+  const tile = addTile(module, "tile", shape, false);
+  const tileAdd = addTile(module, "tileAdd", shape, true);
   const patch = addPatch(module, shape);
   module.function("block", ["i32"], [], (f) => {
     const words = Object.fromEntries(blockWords.map((name, index) => [name, f.hoist("i32", i32.load(f.parameters[0], 4 * index))])) as Words;
-    writeBlock(f, words, shape, { packA, packB, tile, patch });
+    writeBlock(f, words, shape, { packA, packB, tile, tileAdd, patch });
   });
   return module;
 }
@@ -30,6 +31,7 @@ interface Parts {
   readonly packA: Call;
   readonly packB: Call;
   readonly tile: Call;
+  readonly tileAdd: Call;
   readonly patch: Call;
 }
 
@@ -88,12 +90,18 @@ function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, parts: P
         const panel = f.let("i32", select(packed, i32.add(b, i32.mul(offset, i32.const(size))), isPacked));
         const stepB = f.let("i32", select(lineBytes, bRow, isPacked));
         const target = f.let("i32", i32.add(c, i32.mul(offset, i32.const(size))));
+        const multiply = (to: Local, step: Code): void =>
+          f.if(
+            add,
+            () => f.emit(parts.tileAdd(tileA, stepA, panel, stepB, to, step, k)),
+            () => f.emit(parts.tile(tileA, stepA, panel, stepB, to, step, k)),
+          );
         f.if(
           i32.and(fullRows, fullColumns),
-          () => f.emit(parts.tile(tileA, stepA, panel, stepB, target, cRow, k, add)),
+          () => multiply(target, cRow),
           () => {
             f.if(add, () => f.emit(parts.patch(target, cRow, corner, lineBytes, valid, columns)));
-            f.emit(parts.tile(tileA, stepA, panel, stepB, corner, lineBytes, k, add));
+            multiply(corner, lineBytes);
             f.emit(parts.patch(corner, lineBytes, target, cRow, valid, columns));
           },
         );

@@ -3,7 +3,7 @@ import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import type { Elementwise } from "../elementwise/map.ts";
 import { blockModule, blockWords, scratchBytes } from "./block.ts";
-import { sizeOf, type TileShape, widthOf } from "./shape.ts";
+import { narrow, sizeOf, type TileShape, wide as wideTile, widthOf } from "./shape.ts";
 import { vectorModule } from "./vector.ts";
 
 /** A matrix in the memory: its address and the bytes between rows and between columns. */
@@ -64,7 +64,7 @@ export class MatrixProducts {
     const known = this.#kernels[dtype];
     if (known !== undefined) return known;
     const { fused, wide, heap } = this.#engine;
-    const shape: TileShape = { lanes: dtype === "float32" ? "f32x4" : "f64x2", rows: wide ? 6 : 4, vectors: wide ? 4 : 2, fused };
+    const shape: TileShape = { lanes: dtype === "float32" ? "f32x4" : "f64x2", ...(wide ? wideTile : narrow), fused };
     const { block } = this.#engine.instantiate(blockModule(shape, heap));
     const { dots, sums } = this.#engine.instantiate(vectorModule(shape, heap));
     return (this.#kernels[dtype] = { shape, block, dots, sums });

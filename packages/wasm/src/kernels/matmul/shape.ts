@@ -11,6 +11,10 @@ export interface TileShape {
   readonly fused: boolean;
 }
 
+/** The narrow tile, and the one that pairs of vectors make; both add up in one order, so that their results are the same bits. */
+export const narrow = { rows: 4, vectors: 2 } as const;
+export const wide = { rows: 6, vectors: 4 } as const;
+
 /** Bytes of a number. */
 export const sizeOf = ({ lanes }: TileShape): 4 | 8 => (lanes === "f32x4" ? 4 : 8);
 

@@ -1,0 +1,138 @@
+import type { Engine } from "./engine.ts";
+import { detectAgain, hasRelaxedSimd } from "./features.ts";
+import { blockModule, blockWords, scratchBytes } from "./kernels/matmul/block.ts";
+import { narrow, type TileShape, wide } from "./kernels/matmul/shape.ts";
+
+/** What `turbo()` reached. */
+export interface TurboReport {
+  /** Whether kernels run faster than before. */
+  readonly enabled: boolean;
+  /** Whether multiply-adds are fused. */
+  readonly relaxed: boolean;
+  /** Bits of the vectors that matrix products run on. */
+  readonly width: 128 | 256;
+  /** Why no more was reached, or what was done. */
+  readonly reason: string;
+}
+
+interface NodeV8 {
+  setFlagsFromString(flags: string): void;
+}
+
+interface NodeProcess {
+  readonly versions?: { readonly v8?: string };
+  getBuiltinModule?(name: "node:v8"): NodeV8;
+}
+
+/** How much faster the wide tile must be; without 256-bit code it runs at half the speed of the narrow one. */
+const WORTH = 1.15;
+
+/**
+ * Experimental, Node on x64 alone: switches on engine flags that change how WebAssembly is compiled from now on, in the whole process. Relaxed SIMD on
+ * Node 20, vectors of 256 bits on Node 24 and later. Checks that results stay the same and measures whether it pays; else everything stays as it was.
+ */
+export function speedUp(engine: Engine): TurboReport {
+  const node = (globalThis as { readonly process?: NodeProcess }).process;
+  const major = Number.parseInt(node?.versions?.v8 ?? "", 10);
+  const before = engine.fused;
+  const report = (width: 128 | 256, reason: string): TurboReport => ({
+    enabled: width === 256 || engine.fused !== before,
+    relaxed: engine.fused,
+    width,
+    reason,
+  });
+  if (Number.isNaN(major)) return report(128, "only Node has flags that a program can set");
+  const v8 = node?.getBuiltinModule?.("node:v8");
+  if (v8 === undefined) return report(128, "this version of Node does not give access to its flags; it takes 20.16, 22.3 or later");
+  if (major < 12) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
+  detectAgain();
+  const fused = hasRelaxedSimd();
+  if (fused && !before && !agrees(engine, { lanes: "f32x4", ...narrow, fused: true }, 1e-5))
+    return report(128, "fused results differ too much; nothing was changed");
+  engine.fused = fused;
+  if (major < 13) return report(128, "vectors of 256 bits need Node 24 or later");
+  if (!fused) return report(128, "this engine has no relaxed SIMD");
+  v8.setFlagsFromString("--experimental-wasm-revectorize");
+  if (!(["f32x4", "f64x2"] as const).every((lanes) => agrees(engine, { lanes, ...wide, fused }, 0)))
+    return report(128, "wide results differ; vectors of 256 bits stay off");
+  const gain = time(engine, { lanes: "f32x4", ...narrow, fused }) / time(engine, { lanes: "f32x4", ...wide, fused });
+  if (gain < WORTH) return report(128, `wide tiles run ${gain.toFixed(2)} times as fast; this machine or engine has no vectors of 256 bits`);
+  engine.wide = true;
+  return report(256, `wide tiles run ${gain.toFixed(2)} times as fast`);
+}
+
+/** A product `[m,k] x [k,n]` of fixed numbers, ready to run again and again. */
+function product(
+  engine: Engine,
+  shape: TileShape,
+  m: number,
+  k: number,
+  n: number,
+): { run: () => void; result: () => Float32Array; done: () => void } {
+  const { heap, store, descriptionAt } = engine;
+  const size = shape.lanes === "f32x4" ? 4 : 8;
+  const values = (m * k + k * n + m * n) * size;
+  const bytes = values + scratchBytes(shape, n, k);
+  const at = store.borrow(bytes);
+  const elements = size === 4 ? heap.f32 : heap.f64;
+  for (let i = 0; i < m * k + k * n; i++) elements[at / size + i] = Math.sin(i * 1.7);
+  const [b, c] = [at + m * k * size, at + (m * k + k * n) * size];
+  const words: Record<(typeof blockWords)[number], number> = {
+    a: at,
+    aRow: k * size,
+    aColumn: size,
+    b,
+    bRow: n * size,
+    bColumn: size,
+    c,
+    cRow: n * size,
+    m,
+    n,
+    k,
+    add: 0,
+    packB: 1,
+    scratch: at + values,
+  };
+  const { block } = engine.instantiate(blockModule(shape, heap));
+  blockWords.forEach((word, i) => {
+    heap.i32[descriptionAt / 4 + i] = words[word];
+  });
+  return {
+    run: () => void block(descriptionAt),
+    result: () => Float32Array.from((size === 4 ? heap.f32 : heap.f64).subarray(c / size, c / size + m * n)),
+    done: () => store.restore(at, bytes),
+  };
+}
+
+/** Whether products of sizes with and without edges agree with those of narrow tiles, fused where these are. */
+function agrees(engine: Engine, shape: TileShape, tolerance: number): boolean {
+  const base: TileShape = { ...shape, ...narrow, fused: tolerance === 0 && shape.fused };
+  return [
+    [24, 64, 32],
+    [13, 33, 37],
+    [7, 5, 3],
+  ].every(([m, k, n]) => {
+    const [actual, expected] = [shape, base].map((each) => {
+      const { run, result, done } = product(engine, each, m, k, n);
+      // Often enough that the optimising compiler's code runs, not the first quick one.
+      for (let i = 0; i < 400; i++) run();
+      const values = result();
+      done();
+      return values;
+    });
+    return actual.every((value, i) => Math.abs(value - expected[i]) <= tolerance * Math.max(1, Math.abs(expected[i])));
+  });
+}
+
+/** The shortest time that a product takes, in milliseconds per 8 runs. */
+function time(engine: Engine, shape: TileShape): number {
+  const { run, done } = product(engine, shape, 24, 64, 32);
+  let best = Infinity;
+  for (let round = 0; round < 60; round++) {
+    const start = performance.now();
+    for (let i = 0; i < 8; i++) run();
+    if (round > 20) best = Math.min(best, performance.now() - start);
+  }
+  done();
+  return best;
+}
