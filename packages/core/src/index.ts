@@ -1,6 +1,6 @@
 import "./methods.ts";
 
-export type { Backend, Lifetime, Reduction, Scan } from "./backend/backend.ts";
+export type { Backend, Lifetime, MemoryReport, Reduction, Scan } from "./backend/backend.ts";
 export type { Convolution } from "./backend/convolution.ts";
 export { cpu, Device } from "./backend/device.ts";
 export { copyKernel, Kernel, kernel } from "./backend/kernel.ts";
@@ -52,9 +52,11 @@ export { detach, peekGradient, registerHook, registerPostAccumulateGradHook, rep
 export { backward, type GradOptions, grad } from "./tape/backward.ts";
 export { type CustomGradient, customGrad, defineOp } from "./tape/custom.ts";
 export { type Differentiable, type GradcheckOptions, gradcheck, gradgradcheck } from "./tape/gradcheck.ts";
+export { assertNoLeaks, memoryReport } from "./tape/leaks.ts";
 export { type GradientHook, TapeNode } from "./tape/node.ts";
 export type { Op, Operand, Saved, VJP } from "./tape/op.ts";
 export { checkOptions } from "./tape/options.ts";
+export { keep, scope } from "./tape/ownership.ts";
 export { type BackwardListener, type BackwardOptions, type BackwardStep, listenBackward } from "./tape/pass.ts";
 export { inScope, type Scope } from "./tape/scope.ts";
 export { withSources } from "./tape/source.ts";

@@ -1,9 +1,11 @@
 import { cpu } from "./backend/device.ts";
+import { hasManual } from "./backend/ownership.ts";
 import { reference } from "./backend/reference/reference.ts";
 import * as ops from "./ops/index.ts";
 import type { KeepDim, ValuesAndIndices } from "./ops/reduction.ts";
 import type { UnfoldOptions } from "./ops/window.ts";
 import * as autograd from "./tape/autograd.ts";
+import { composed } from "./tape/ownership.ts";
 import { useArithmetic } from "./tape/pass.ts";
 import { Tensor } from "./tensor/tensor.ts";
 
@@ -42,7 +44,7 @@ for (const [name, op] of Object.entries({ ...ops, ...autograd })) {
   const call = op as (x: Tensor, ...rest: unknown[]) => unknown;
   Object.defineProperty(Tensor.prototype, name, {
     value: function (this: Tensor, ...rest: unknown[]) {
-      return call(this, ...rest);
+      return hasManual() ? composed(() => call(this, ...rest)) : call(this, ...rest);
     },
     writable: true,
     configurable: true,

@@ -15,6 +15,20 @@ export type Lifetime = "value" | "variable";
  */
 export type Scan = "affine" | "argmax" | "argmin";
 
+/** Memory of a device whose owners free it. */
+export interface MemoryReport {
+  /** Blocks of memory that tensors hold and that only their owners will free. */
+  readonly blocks: number;
+  /** Bytes of them. */
+  readonly bytes: number;
+  /** Blocks whose values the host has too, so that the device frees them by itself when it needs room. */
+  readonly mirrored: number;
+  /** Bytes of free blocks that wait for reuse. */
+  readonly spare: number;
+  /** Blocks that the collector freed because no owner did, since the device was made. */
+  readonly lost: number;
+}
+
 /**
  * What a device must be able to do; everything else is composed from it. Inputs are views of any strides, outputs are allocated by the caller.
  * A backend proves itself with `conformance(backend)`.
@@ -27,6 +41,8 @@ export interface Backend {
   free?(storage: Storage): void;
   /** Writes host values over a dense view, converting to its dtype. */
   write(values: ArrayLike<number>, output: View): void;
+  /** What its memory holds, for backends whose memory has owners. */
+  memory?(): MemoryReport;
   /** The values in row-major order, for backends whose storages are not typed arrays: waits for the device. Left out where that cannot be. */
   read?(view: View): TypedArray;
   /** The same without waiting: the values as they are now, once the device has them. */

@@ -1,3 +1,4 @@
+import { adopt } from "./ownership.ts";
 import type { Storage } from "./view.ts";
 
 /** Storages made inside the regions that are open, innermost last; outside of any region the collector owns everything. */
@@ -7,7 +8,11 @@ let open = 0;
 /** Notes a fresh storage as owned by the current region. */
 export function own(storage: Storage): void {
   if (open > 0) made.push(storage);
+  else if (storage.device.manual) adopt(storage);
 }
+
+/** Whether a region is open, which owns all that is made. */
+export const isRegionOpen = (): boolean => open > 0;
 
 /** Gives memory back to its backend at once. Only for storages that no tensor of a user can show. */
 export function free(storage: Storage): void {
@@ -38,7 +43,8 @@ export function region<T>(fn: () => T, keeps: (result: T) => readonly Storage[],
   for (let i = start; i < made.length; i++) {
     const storage = made[i];
     if (kept.includes(storage)) {
-      handOver?.(storage);
+      if (handOver !== undefined) handOver(storage);
+      else if (open === 0 && storage.device.manual) adopt(storage);
       made[end++] = storage;
     } else free(storage);
   }

@@ -1,8 +1,10 @@
-import { region } from "../backend/region.ts";
+import { adopt, hasManual, isAdopted } from "../backend/ownership.ts";
+import { isRegionOpen, region } from "../backend/region.ts";
 import type { Storage, View } from "../backend/view.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { TapeNode } from "./node.ts";
 import { type Op, type Operand, vjpOf } from "./op.ts";
+import { scope } from "./ownership.ts";
 
 /** Sees every operation after it ran, not those that an operation uses inside; tools for tracing, profiling and teaching subscribe with `listen`. */
 export type Listener = (event: { readonly op: Op; readonly inputs: readonly Operand[]; readonly attrs: unknown; readonly output: Tensor }) => void;
@@ -40,8 +42,8 @@ export function withGrad<T>(enabled: boolean, fn: () => T): T {
   }
 }
 
-/** Runs `fn` without recording: results require no gradient, nothing is kept for a backward pass. */
-export const noGrad = <T>(fn: () => T): T => withGrad(false, fn);
+/** Runs `fn` without recording: results require no gradient, nothing is kept for a backward pass. On a GPU it frees what `fn` made and does not return. */
+export const noGrad = <T>(fn: () => T): T => (hasManual() ? scope(() => withGrad(false, fn)) : withGrad(false, fn));
 
 /** Runs `fn` with recording, inside `noGrad` too. */
 export const enableGrad = <T>(fn: () => T): T => withGrad(true, fn);
@@ -62,6 +64,12 @@ function checkDevices(op: Op, inputs: readonly Operand[]): void {
   }
 }
 
+/** The storage that the operation made which ran last, if its result shows that. */
+let fresh: Storage | undefined;
+const noteFresh = (storage: Storage): void => {
+  fresh = storage;
+};
+
 /** The one function in which operations happen: computes the value, records it on the tape when a gradient flows, tells the listeners. */
 export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: Attrs): Tensor {
   checkDevices(op, inputs);
@@ -69,12 +77,22 @@ export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: A
   depth++;
   let output: Tensor;
   try {
-    output = new Tensor(region(() => op.forward(inputs, attrs), storageOf));
+    const run = (): View => {
+      const view = op.forward(inputs, attrs);
+      fresh = undefined;
+      return view;
+    };
+    output = new Tensor(region(run, storageOf, noteFresh));
   } finally {
     depth--;
     recording = before;
   }
+  const made: Storage | undefined = fresh;
   if (before && op.vjp !== undefined) record(op, inputs, attrs, output);
+  if (made?.device.manual && !isRegionOpen()) {
+    if (output.node === null) adopt(made);
+    else output.node.own(made);
+  }
   if (listeners.size > 0 && depth === 0) for (const listener of listeners) listener({ op, inputs, attrs, output });
   return output;
 }
@@ -96,6 +114,12 @@ function record(op: Op, inputs: readonly Operand[], attrs: unknown, output: Tens
   output.node = node;
   const { saves } = op;
   const kept = saves?.inputs;
+  if (hasManual())
+    for (let k = 0; k < inputs.length; k++) {
+      // What functions made on the way and the tape now needs goes with the first node that saves it.
+      const input = inputs[k];
+      if (typeof input !== "number" && input.node === null && (kept?.includes(k) ?? true) && isAdopted(input.storage)) node.own(input.storage);
+    }
   node.save({
     inputs: inputs.map((input, k) => (typeof input === "number" ? input : kept === undefined || kept.includes(k) ? valueOf(input) : undefined)),
     output: (saves?.output ?? true) ? output : undefined,

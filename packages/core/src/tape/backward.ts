@@ -3,13 +3,17 @@ import { Tensor } from "../tensor/tensor.ts";
 import { withGrad } from "./apply.ts";
 import { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
+import { composed } from "./ownership.ts";
 import { type BackwardOptions, backwardSteps, rootGradient, sum } from "./pass.ts";
 
 /**
  * Backpropagates from `root` and adds the gradients to `grad` of every leaf that requires one.
  * @param options `gradient` is the gradient of some number with respect to `root`, of its shape; 1 when `root` is a single number.
  */
-export function backward(root: Tensor, options: BackwardOptions & { readonly gradient?: Tensor } = {}): void {
+export const backward = (root: Tensor, options: BackwardOptions & { readonly gradient?: Tensor } = {}): void =>
+  composed(() => void accumulateGradients(root, options));
+
+function accumulateGradients(root: Tensor, options: BackwardOptions & { readonly gradient?: Tensor }): void {
   const createGraph = options.createGraph ?? false;
   const start = withGrad(createGraph, () => rootGradient("backward", root, options.gradient));
   const memory = createGraph ? undefined : new GradientMemory();
@@ -22,8 +26,12 @@ export function backward(root: Tensor, options: BackwardOptions & { readonly gra
   withGrad(createGraph, () => {
     for (const [node, gradient] of arrived) {
       const before = node.peekGrad();
-      if (before === null) node.setGrad(gradient, memory?.give(gradient) ?? false);
-      else {
+      if (before === null) {
+        const alone = memory?.give(gradient) ?? false;
+        // Memory that is freed has one owner: where a gradient arrives at several leaves, each gets its own.
+        const shared = gradient.device.manual && memory !== undefined && !alone && gradient !== options.gradient;
+        node.setGrad(shared ? gradient.clone() : gradient, alone);
+      } else {
         node.setGrad(sum(before, gradient), memory !== undefined);
         memory?.drop(gradient);
       }
@@ -47,6 +55,10 @@ export function grad(
 ): Tensor[];
 export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options: GradOptions): (Tensor | null)[];
 export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor | (Tensor | null)[] {
+  return composed(() => gradients(outputs, inputs, options));
+}
+
+function gradients(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions): Tensor | (Tensor | null)[] {
   const roots = outputs instanceof Tensor ? [outputs] : outputs;
   const targets = inputs instanceof Tensor ? [inputs] : inputs;
   targets.forEach((target, k) => {

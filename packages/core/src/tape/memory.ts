@@ -1,3 +1,4 @@
+import { adopt } from "../backend/ownership.ts";
 import { free, region } from "../backend/region.ts";
 import type { Storage } from "../backend/view.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -36,12 +37,12 @@ export class GradientMemory {
   /** Gives the memory away to the gradient's new owner; tells whether that owner is the only one. */
   give({ storage }: Tensor): boolean {
     const alone = this.#holders.get(storage) === 1;
-    this.#holders.delete(storage);
+    if (this.#holders.delete(storage) && !alone && storage.device.manual) adopt(storage);
     return alone;
   }
 
   /** Leaves the memory to the collector: somebody outside may show it. */
   disown({ storage }: Tensor): void {
-    this.#holders.delete(storage);
+    if (this.#holders.delete(storage) && storage.device.manual) adopt(storage);
   }
 }

@@ -1,4 +1,5 @@
-import { free } from "../backend/region.ts";
+import { giveUp, release, settle } from "../backend/ownership.ts";
+import type { Storage } from "../backend/view.ts";
 import type { DType } from "../dtype.ts";
 import { type Shape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -36,6 +37,8 @@ export class TapeNode {
   #ownsGrad = false;
   #saved: Saved | null = null;
   #versions: readonly number[] = [];
+  /** Memory on a GPU that goes with what was saved. */
+  #owned: Storage[] | undefined;
 
   constructor(op: Op | null, output: { readonly shape: Shape; readonly dtype: DType }, edges: readonly (TapeNode | null)[] = [], attrs?: unknown) {
     this.op = op;
@@ -48,7 +51,7 @@ export class TapeNode {
 
   /** Accumulated gradient of a leaf, or of an interior tensor with `retainGrad()`. Whoever reads it may keep it: its memory is no longer reused. */
   get grad(): Tensor | null {
-    this.#ownsGrad = false;
+    if (this.#grad?.storage.device.manual === false) this.#ownsGrad = false;
     return this.#grad;
   }
 
@@ -60,9 +63,13 @@ export class TapeNode {
   /** Replaces the gradient; `owned` says that nobody else can reach its memory. The one before is freed where that is safe. */
   setGrad(gradient: Tensor | null, owned = false): void {
     const before = this.#grad;
-    if (before !== null && this.#ownsGrad && before.storage !== gradient?.storage) free(before.storage);
+    if (before !== null && this.#ownsGrad && before.storage !== gradient?.storage) giveUp(before.storage);
     this.#grad = gradient;
     this.#ownsGrad = owned;
+    if (gradient?.storage.device.manual === true && (release(gradient.storage) || gradient.node !== null)) {
+      gradient.node?.disown(gradient.storage);
+      this.#ownsGrad = true;
+    }
   }
 
   /** Name of the operation; "leaf" for a leaf. */
@@ -105,6 +112,25 @@ export class TapeNode {
   /** Frees what was saved; gradients can no longer pass. */
   release(): void {
     if (this.op !== null) this.#saved = null;
+    if (this.#owned !== undefined) for (const storage of this.#owned) giveUp(storage);
+    this.#owned = undefined;
+  }
+
+  /** Takes memory on a GPU over, to be freed together with what was saved. */
+  own(storage: Storage): void {
+    settle(storage);
+    if (this.#owned === undefined) this.#owned = [storage];
+    else this.#owned.push(storage);
+  }
+
+  /** Leaves memory to whoever holds it. */
+  disown(storage: Storage): void {
+    this.#owned = this.#owned?.filter((other) => other !== storage);
+  }
+
+  /** Memory on a GPU that this node owns. */
+  get owned(): readonly Storage[] {
+    return this.#owned ?? [];
   }
 }
 

@@ -2,6 +2,7 @@ import type { Storage } from "../backend/view.ts";
 import { sameShape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { switchGrad } from "./apply.ts";
+import { nodesBefore } from "./graph.ts";
 import type { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
 import { type Op, vjpOf } from "./op.ts";
@@ -47,19 +48,6 @@ export function useArithmetic(ops: Arithmetic): void {
 /** The sum of two gradients. */
 export const sum = (a: Tensor, b: Tensor): Tensor => arithmetic.add(a, b);
 
-/** The nodes that reach these roots, inputs before outputs. Iterative: graphs may be tens of thousands of nodes deep. */
-export function nodesBefore(roots: readonly TapeNode[]): TapeNode[] {
-  const seen = new Set<TapeNode>(roots);
-  const stack = [...seen];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop())
-    for (const edge of node.edges)
-      if (edge !== null && !seen.has(edge)) {
-        seen.add(edge);
-        stack.push(edge);
-      }
-  return [...seen].sort((a, b) => a.id - b.id);
-}
-
 /** One node's share of the backward pass. */
 export interface BackwardStep {
   readonly node: TapeNode;
@@ -69,8 +57,16 @@ export interface BackwardStep {
   readonly outgoing: readonly (Tensor | null)[];
 }
 
+/** Where a pass starts. */
+export interface Root {
+  readonly node: TapeNode;
+  readonly gradient: Tensor;
+  /** Memory of the root's own value, which stays. */
+  readonly value?: Storage;
+}
+
 /** Checks root and gradient, and fills in the gradient 1 of a single number. */
-export function rootGradient(op: string, root: Tensor, gradient: Tensor | undefined): { node: TapeNode; gradient: Tensor } {
+export function rootGradient(op: string, root: Tensor, gradient: Tensor | undefined): Root {
   if (root.node === null)
     throw new Error(
       `${op}: the tensor of shape ${showShape(root.shape)} does not depend on anything that requires a gradient; create a leaf with { requiresGrad: true } and compute outside noGrad()`,
@@ -81,12 +77,12 @@ export function rootGradient(op: string, root: Tensor, gradient: Tensor | undefi
     throw new RangeError(
       `${op}: a tensor of shape ${showShape(root.shape)} needs a gradient of that shape; reduce it to one number (sum, mean) or pass { gradient }`,
     );
-  return { node: root.node, gradient: gradient ?? arithmetic.onesLike(root) };
+  return { node: root.node, gradient: gradient ?? arithmetic.onesLike(root), value: root.storage };
 }
 
 /** What a backward pass over these roots needs to know. */
 interface Pass {
-  readonly roots: readonly { readonly node: TapeNode; readonly gradient: Tensor }[];
+  readonly roots: readonly Root[];
   readonly options: BackwardOptions;
   /** Limits the pass to the paths that lead to these nodes. */
   readonly wanted?: ReadonlySet<TapeNode>;
@@ -105,6 +101,7 @@ export function* backwardSteps({ roots, options, wanted, memory }: Pass): Genera
   for (const node of nodes)
     if (wanted === undefined || wanted.has(node) || node.edges.some((edge) => edge !== null && leads.has(edge))) leads.add(node);
   for (const node of leads) if (node.op !== null) node.checkedSaved();
+  for (const { node, value } of roots) if (value !== undefined) node.disown(value);
   const gradients = new Map<TapeNode, Tensor>();
   for (const { node, gradient } of roots) accumulate(gradients, node, gradient, createGraph, memory);
   for (let i = nodes.length - 1; i >= 0; i--) {
@@ -116,13 +113,20 @@ export function* backwardSteps({ roots, options, wanted, memory }: Pass): Genera
       if (node.hooks !== undefined) memory?.disown(arrived);
       const step = visit(node, arrived, leads, createGraph, memory);
       for (const listener of listeners) listener(step);
-      if (!retainGraph) node.release();
+      if (!retainGraph) {
+        // A gradient may be a view of what was saved: then its holders decide.
+        for (const storage of node.owned) if (step.outgoing.some((gradient) => gradient?.storage === storage)) node.disown(storage);
+        node.release();
+      }
+      // Held until all are on their way: two edges may get one gradient, and what was added to another is needed no more.
+      if (memory !== undefined) for (const gradient of step.outgoing) if (gradient !== null) memory.hold(gradient);
       for (let k = 0; k < step.outgoing.length; k++) {
         const edge = node.edges[k];
         const gradient = step.outgoing[k];
         if (edge !== null && gradient !== null) accumulate(gradients, edge, gradient, createGraph, memory);
       }
       yield step;
+      if (memory !== undefined) for (const gradient of step.outgoing) if (gradient !== null) memory.drop(gradient);
     }
     memory?.drop(arrived);
   }

@@ -1,3 +1,5 @@
+import { composed } from "./ownership.ts";
+
 /** Where in a model an operation runs: the innermost module, and the modules around it. Paths are worked out only when somebody reads them. */
 export interface Scope {
   readonly owner: object;
@@ -14,7 +16,7 @@ export function inScope<T>(owner: object, fn: () => T): T {
   const before = current;
   current = { owner, parent: before };
   try {
-    return fn();
+    return composed(fn);
   } finally {
     current = before;
   }

@@ -3,8 +3,9 @@ import type { ElementwiseOp } from "../ops/elementwise.ts";
 import { type Shape, showShape } from "../shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { toDot, toJSON, toMermaid } from "./diagram.ts";
+import { nodesBefore } from "./graph.ts";
 import type { TapeNode } from "./node.ts";
-import { backwardSteps, nodesBefore, rootGradient } from "./pass.ts";
+import { backwardSteps, rootGradient } from "./pass.ts";
 import { pathOf } from "./scope.ts";
 
 /** One line of a tape as it is read: plain data, in the order in which the operations ran. */

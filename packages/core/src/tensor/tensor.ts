@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" />
 import { cpu, type Device } from "../backend/device.ts";
 import { copyKernel } from "../backend/kernel.ts";
 import { allocate, hostData, isDense, type Storage, type View } from "../backend/view.ts";
@@ -11,7 +12,7 @@ import { formatTensor } from "./format.ts";
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];
 
 /** Chaining methods: every op of `@gradtape/core`, with the tensor as its first argument. */
-export interface Tensor extends TensorMethods {}
+export interface Tensor extends TensorMethods, Disposable {}
 
 /**
  * An immutable array of numbers with a shape, a dtype, a device and, when gradients flow through it, a node on the tape. It is a strided view on
@@ -102,6 +103,11 @@ export class Tensor implements View {
     return this.storage.data === undefined ? contiguousData(this)[0] : hostData(this)[this.offset];
   }
 
+  /** Gives the memory back at once where it is on a GPU; a later read is an error. On the CPU nothing happens. Also called at the end of a block by `using`. */
+  dispose(): void {
+    if (this.device.manual) this.device.backend.free?.(this.storage);
+  }
+
   /** Prints like NumPy, with the dtype when it is not float32 and a mark when gradients flow. */
   toString(): string {
     return formatTensor(this);
@@ -111,6 +117,15 @@ export class Tensor implements View {
     return this.toString();
   }
 }
+
+// Engines without `using` lack the symbol.
+if (Symbol.dispose !== undefined)
+  Object.defineProperty(Tensor.prototype, Symbol.dispose, {
+    value(this: Tensor) {
+      this.dispose();
+    },
+    configurable: true,
+  });
 
 /** The values in row-major order: the storage itself where it already lies so, else a copy. Not to be written to. */
 export function contiguousData(view: View): TypedArray {

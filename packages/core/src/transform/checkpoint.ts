@@ -1,8 +1,9 @@
 import { defaultGenerator } from "../random.ts";
 import { enableGrad, isGradEnabled, noGrad } from "../tape/apply.ts";
+import { nodesBefore } from "../tape/graph.ts";
 import { TapeNode } from "../tape/node.ts";
 import type { Op } from "../tape/op.ts";
-import { backwardSteps, nodesBefore } from "../tape/pass.ts";
+import { backwardSteps } from "../tape/pass.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 interface Recomputed {
