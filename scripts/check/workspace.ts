@@ -22,7 +22,12 @@ export function packages(): Package[] {
     .filter((folder) => existsSync(join(folder, "src/index.ts")))
     .map((folder): Package => {
       const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-      return { name: manifest.name, folder, dependencies: manifest.dependencies ?? {}, files: sourcesOf(join(folder, "src")) };
+      return {
+        name: manifest.name,
+        folder,
+        dependencies: { ...manifest.peerDependencies, ...manifest.dependencies },
+        files: sourcesOf(join(folder, "src")),
+      };
     });
   const sorted: Package[] = [];
   const visit = (item: Package): void => {
