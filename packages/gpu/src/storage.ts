@@ -1,0 +1,38 @@
+import type { Device, DType, Storage } from "@gradtape/core";
+import type { Sheet } from "./pool.ts";
+
+/** What outlives a storage that nobody holds any more, so that its texture can still be given back. */
+export interface Cell {
+  /** The texture with the values; `undefined` before the first write, after `free`, and while the values are only on the host. */
+  sheet: Sheet | undefined;
+  readonly what: string;
+  /** Where it was made, when the device notes that. */
+  readonly place: string | undefined;
+}
+
+/** Memory on the GPU: a texture from its first write until it is freed. */
+export class GpuStorage implements Storage {
+  version = 0;
+  readonly data = undefined;
+  readonly cell: Cell;
+  /** The values on the host, where they were uploaded from there or read since the last write; the texture can be made again from them. */
+  mirror: Float32Array | undefined;
+  freed = false;
+
+  constructor(
+    readonly device: Device,
+    readonly dtype: DType,
+    readonly length: number,
+    place?: string,
+  ) {
+    this.cell = { sheet: undefined, what: `${dtype} of ${length} elements`, place };
+  }
+
+  get sheet(): Sheet | undefined {
+    return this.cell.sheet;
+  }
+
+  set sheet(sheet: Sheet | undefined) {
+    this.cell.sheet = sheet;
+  }
+}
