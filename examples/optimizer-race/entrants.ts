@@ -7,7 +7,7 @@ export interface Entrant {
   /** Learning rates that are tried first; the neighbours of the best come after them. */
   readonly rates: readonly number[];
   /** One optimizer, or two where it refuses some of the parameters. Its own defaults, but for the rate. */
-  readonly make: (parameters: readonly Parameter[], lr: number) => readonly optim.Optimizer[];
+  readonly make: (parameters: readonly Parameter[], lr: number) => readonly optim.AnyOptimizer[];
 }
 
 type Options = Readonly<Record<string, unknown>>;
