@@ -2,8 +2,9 @@ import type { DType, Kernel, View } from "@gradtape/core";
 import { functions } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
+import { reciprocalsOf } from "./evaluate.ts";
 import type { FunctionName } from "./lanes.ts";
-import { description, lanesFor, loopModule, reciprocalsOf, type ViewClass } from "./loop.ts";
+import { description, lanesFor, loopModule, pointersOf, type ViewClass } from "./loop.ts";
 import { callsOf, rarelyCalled } from "./spelling.ts";
 import { type Walk, walkOf } from "./walk.ts";
 
@@ -102,7 +103,7 @@ export class Elementwise {
       if (!rarelyCalled.has(name)) this.#engine.report.note("map", `${name} has no vector form in ${lanes.type}; called for each element`);
     const module = loopModule(kernel, classes, { fused, shared: heap.shared, unroll: wide ? 2 : 1 });
     const { run } = this.#engine.instantiate(module, host as Record<FunctionName, () => number>);
-    const pointers = classes.flatMap(({ alias }, k) => (alias === k ? [k] : []));
+    const pointers = pointersOf(classes);
     return { run: run as Loop["run"], pointers, doubleUniforms: lanes.count === 2, reciprocals: reciprocalsOf(kernel, lanes) };
   }
 

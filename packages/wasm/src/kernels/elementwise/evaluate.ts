@@ -1,0 +1,68 @@
+import type { Expression, Kernel } from "@gradtape/core";
+import type { Local } from "../../assembler/index.ts";
+import { type Lanes, type Operand, single, type VectorCode } from "./lanes.ts";
+import { spellingOf } from "./spelling.ts";
+
+/**
+ * The uniforms that single precision multiplies by instead of dividing, by number: those that divide inside a larger formula. Their reciprocals
+ * follow the uniforms, rounded once from float64, which loses no more than rounding the uniform itself does. A division alone stays one.
+ */
+export function reciprocalsOf(kernel: Kernel, lanes: Lanes): number[] {
+  if (lanes !== single) return [];
+  const found = new Set<number>();
+  const seen = new Set<Expression>();
+  const visit = (node: Expression): void => {
+    if (node.kind !== "call" || seen.has(node)) return;
+    seen.add(node);
+    const divisor = node.fn === "div" ? node.args[1] : undefined;
+    if (divisor?.kind === "name" && kernel.uniforms.includes(divisor.name) && !isOutput(kernel, node))
+      found.add(kernel.uniforms.indexOf(divisor.name));
+    node.args.forEach(visit);
+  };
+  for (const { expression } of kernel.outputs) visit(expression);
+  return [...found];
+}
+
+const isOutput = (kernel: Kernel, node: Expression): boolean => kernel.outputs.some(({ expression }) => expression === node);
+
+/** Variables that hold the uniforms, and the reciprocals of some, by name. */
+export interface Scalars {
+  readonly uniforms: ReadonlyMap<string, Local>;
+  readonly reciprocals: ReadonlyMap<string, Local>;
+}
+
+/** The kernel's outputs from its inputs; common parts are computed once. */
+export function evaluate(v: VectorCode, kernel: Kernel, input: (index: number) => Local, { uniforms, reciprocals }: Scalars): Operand[] {
+  const done = new Map<Expression, Operand>();
+  const visit = (node: Expression): Operand => {
+    let result = done.get(node);
+    if (result === undefined) {
+      result = compute(node);
+      done.set(node, result);
+    }
+    return result;
+  };
+  const compute = (node: Expression): Operand => {
+    if (node.kind === "number") return { code: v.constant(node.value), mask: false, literal: node.value };
+    if (node.kind === "name") {
+      const index = kernel.inputs.indexOf(node.name);
+      const code = index >= 0 ? input(index) : uniforms.get(node.name);
+      if (code === undefined) throw new Error(`map: ${node.name} is neither a tensor nor a scalar of the kernel`);
+      return { code, mask: false };
+    }
+    const divisor = node.fn === "div" ? node.args[1] : undefined;
+    const reciprocal = divisor?.kind === "name" && !isOutput(kernel, node) ? reciprocals.get(divisor.name) : undefined;
+    if (reciprocal !== undefined) return { code: v.let(v.lanes.ops.mul(v.number(visit(node.args[0])), reciprocal)), mask: false };
+    const args = node.args.map(visit);
+    const spelling = spellingOf(v.lanes, node);
+    if (spelling !== undefined) return spelling(v, ...args);
+    return {
+      code: v.each(
+        node.fn,
+        args.map((arg) => v.number(arg)),
+      ),
+      mask: false,
+    };
+  };
+  return kernel.outputs.map(({ expression }) => visit(expression));
+}
