@@ -4,7 +4,7 @@ import { type DType, isFloat, promote } from "../dtype.ts";
 import { call, differentiate, type Expression, formula, name, names, number, simplify, toText } from "../formula/index.ts";
 import { broadcastShapes } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op, Operand, VJP } from "../tape/op.ts";
+import type { Op, Operand, Saves, VJP } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -116,10 +116,17 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
   };
 
   const vjps = meaning.names.map((_, k) => vjpAt(k));
-  const saves = lazy(() => {
-    const read = new Set(derived.flatMap((derivative) => derivative?.().sources ?? []));
-    return { inputs: meaning.names.flatMap((_, k) => (read.has(k) ? [k] : [])), output: read.has(RESULT) };
-  });
+  const savesByFlow = new Map<number, Saves>();
+  const saves = (flowsTo: (index: number) => boolean): Saves => {
+    let flows = 0;
+    for (let k = 0; k < meaning.names.length; k++) if (flowsTo(k)) flows |= 1 << k;
+    let saved = savesByFlow.get(flows);
+    if (saved === undefined) {
+      const read = new Set(derived.flatMap((derivative, k) => (flowsTo(k) && derivative !== null ? derivative().sources : [])));
+      savesByFlow.set(flows, (saved = { inputs: meaning.names.flatMap((_, k) => (read.has(k) ? [k] : [])), output: read.has(RESULT) }));
+    }
+    return saved;
+  };
   return {
     name: op,
     operands: meaning.names,
@@ -127,9 +134,7 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
     ...(text === undefined ? {} : { formula: text }),
     forward: (operands) => forward(op, kernelFor(operands), operands, meaning),
     vjp: vjps,
-    get saves() {
-      return saves();
-    },
+    saves,
   };
 }
 

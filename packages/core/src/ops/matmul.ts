@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 const matmulOp: Op<null> = {
   name: "matmul",
-  saves: { inputs: [0, 1], output: false },
+  saves: (flowsTo) => ({ inputs: [...(flowsTo(1) ? [0] : []), ...(flowsTo(0) ? [1] : [])], output: false }),
   forward: ([left, right]) => {
     const a = left as Tensor;
     const b = right as Tensor;

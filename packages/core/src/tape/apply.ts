@@ -112,7 +112,8 @@ function record(op: Op, inputs: readonly Operand[], attrs: unknown, output: Tens
   if (edges === undefined) return;
   const node = new TapeNode(op, output, edges, attrs);
   output.node = node;
-  const { saves } = op;
+  const flows = edges;
+  const saves = typeof op.saves === "function" ? op.saves((k) => flows[k] !== null) : op.saves;
   const kept = saves?.inputs;
   if (hasManual())
     for (let k = 0; k < inputs.length; k++) {

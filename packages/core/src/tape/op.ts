@@ -28,8 +28,14 @@ export interface Op<Attrs = any> {
   forward(inputs: readonly Operand[], attrs: Attrs): View;
   /** One product per input, `null` where the op is not differentiable; or a function from the input's index. */
   readonly vjp?: readonly (VJP<Attrs> | null)[] | ((index: number) => VJP<Attrs> | null);
-  /** What the products read: indices of inputs, and whether the output. Default: every input and the output. */
-  readonly saves?: { readonly inputs?: readonly number[]; readonly output?: boolean };
+  /** What the products read, of all inputs or of those to which a gradient flows. Default: every input and the output. */
+  readonly saves?: Saves | ((flowsTo: (index: number) => boolean) => Saves);
+}
+
+/** What an op's products read: indices of inputs (default all), and whether the output (default true). */
+export interface Saves {
+  readonly inputs?: readonly number[];
+  readonly output?: boolean;
 }
 
 /** The product for one input of an op, or `null` when none exists. */
