@@ -66,10 +66,13 @@ function replayRun(run: TrainingCase, { comparison, float, folder, tolerance }: 
   comparison.numbers("gradient norm", norms, expected.grad_norm, tolerance);
   comparison.numbers("lr", rates, expected.lr, tolerance);
   const ofParameters = { comparison, tolerance: { ...tolerance, atol: 1e-10 } };
+  // Sums gather what PyTorch's own rounding leaves in many parameters: the recordings' validate.py holds them to 1e-9. Keys' biases are the reason: their
+  // gradient is 0 but for rounding, and Adam divides it by little more than eps.
+  const ofSums = { ...tolerance, atol: 1e-9 };
   const state = network.stateDict();
   for (const [key, { sum, norm }] of Object.entries(expected.final_summary ?? {})) {
-    comparison.number(`sum of ${key}`, state[key]?.sum(), sum, ofParameters.tolerance);
-    comparison.number(`norm of ${key}`, state[key]?.square().sum().sqrt(), norm, ofParameters.tolerance);
+    comparison.number(`sum of ${key}`, state[key]?.sum(), sum, ofSums);
+    comparison.number(`norm of ${key}`, state[key]?.square().sum().sqrt(), norm, ofSums);
   }
   compareState("final", network, { ...expected.final_params, ...expected.final_buffers }, ofParameters);
 }

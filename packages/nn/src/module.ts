@@ -7,11 +7,13 @@ import {
   noGrad,
   Parameter,
   region,
+  requireGrad,
   sameShape,
   showShape,
   type Tensor,
   Variable,
 } from "@gradtape/core";
+import { type ForwardHook, type ForwardPreHook, Hooks } from "./hooks.ts";
 
 /** Named tensors of a module, by PyTorch's keys. */
 export type StateDict = Record<string, Tensor>;
@@ -32,12 +34,13 @@ const snakeCase = (path: string): string => path.replace(/[A-Z]/g, (letter) => `
 export abstract class Module {
   /** Whether layers that behave differently in training (dropout, batch norm) do so. */
   training = true;
+  readonly #hooks = new Hooks();
 
   constructor() {
     // Operations know the module in which they ran: whoever calls forward(), it runs inside this module's scope.
     const forward = this.forward;
     Object.defineProperty(this, "forward", {
-      value: (...inputs: unknown[]) => inScope(this, () => forward.apply(this, inputs)),
+      value: (...inputs: unknown[]) => inScope(this, () => this.#hooks.run(this, inputs, (given) => forward.apply(this, [...given]))),
       writable: true,
       configurable: true,
     });
@@ -149,6 +152,24 @@ export abstract class Module {
   /** Forgets the gradients of all parameters. */
   zeroGrad(): void {
     for (const parameter of this.parameters()) parameter.grad = null;
+  }
+
+  /** Lets gradients flow to all parameters, or to none: `requiresGrad(false)` freezes them, and no optimizer moves them. Make the graph afterwards. */
+  requiresGrad(mode = true): this {
+    for (const parameter of this.parameters())
+      if (mode) requireGrad(parameter);
+      else parameter.node = null;
+    return this;
+  }
+
+  /** Calls `hook(module, inputs)` before each `forward`; an array that it returns replaces the inputs. Returns a function that removes the hook. */
+  registerForwardPreHook(hook: ForwardPreHook): () => void {
+    return this.#hooks.addPre(hook);
+  }
+
+  /** Calls `hook(module, inputs, output)` after each `forward`; what it returns replaces the output. Returns a function that removes the hook. */
+  registerForwardHook(hook: ForwardHook): () => void {
+    return this.#hooks.add(hook);
   }
 
   /** Calls `fn` on every part, innermost first, then on this module. */

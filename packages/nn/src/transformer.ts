@@ -1,9 +1,7 @@
 import { checkOptions, type Generator, type Tensor } from "@gradtape/core";
 import type { Dropout } from "./dropout.ts";
 import { checkSize, type LayerOptions, type Linear } from "./linear.ts";
-
-/** A nonlinearity by its name, or as a function of a tensor. */
-export type Activation = "relu" | "gelu" | ((x: Tensor) => Tensor);
+import { type Activation, activationOf } from "./nonlinearity.ts";
 
 /** Options of `TransformerEncoderLayer` and `TransformerDecoderLayer`. */
 export interface TransformerLayerOptions extends LayerOptions {
@@ -42,13 +40,6 @@ export function partsOf(name: string, dModel: number, options: TransformerLayerO
     attention: { bias, dtype, dropout, batchFirst, ...drawn },
     text: `normFirst=${normFirst}${typeof activation === "string" ? `, activation="${activation}"` : ""}`,
   };
-}
-
-function activationOf(name: string, activation: Activation): (x: Tensor) => Tensor {
-  if (typeof activation === "function") return activation;
-  if (activation === "relu") return (x) => x.relu();
-  if (activation === "gelu") return (x) => x.gelu();
-  throw new TypeError(`${name}: unknown activation "${String(activation)}"; use "relu", "gelu" or a function of a tensor`);
 }
 
 /** The feed-forward part of a layer: two maps with a nonlinearity between. Vaswani et al. 2017, arXiv:1706.03762, section 3.3. */

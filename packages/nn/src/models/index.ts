@@ -1,0 +1,3 @@
+export * from "./gpt.ts";
+export * from "./mlp.ts";
+export * from "./resnet.ts";
