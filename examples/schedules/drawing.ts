@@ -3,8 +3,8 @@ import { draw } from "../main/report/curves.ts";
 import { escape } from "../main/report/html.ts";
 import type { Exhibit } from "./gallery.ts";
 
-const size = { width: 290, height: 150 };
-const cell = { width: 314, height: 222 };
+const size = { width: 272, height: 150 };
+const cell = { width: 292, height: 222 };
 
 /** Rates at most 600 points apart evenly, and both sides of every jump. */
 function points(rates: readonly number[]): { step: number; rate: number }[] {
@@ -19,7 +19,7 @@ export function curve(exhibit: Exhibit, steps: number): string {
   return draw(`${exhibit.name} over ${steps} steps`, {
     ...size,
     marginLeft: 30,
-    marginRight: 14,
+    marginRight: 22,
     marginTop: 8,
     marginBottom: 22,
     x: { label: null, ticks: 3, domain: [0, steps] },
@@ -59,7 +59,7 @@ export function sheet(exhibits: readonly Exhibit[], steps: number): string {
   const [width, height] = [24 + columns * cell.width, top + Math.ceil(exhibits.length / columns) * cell.height];
   const panels = exhibits.map((exhibit, k) => {
     const [x, y] = [24 + (k % columns) * cell.width, top + Math.floor(k / columns) * cell.height];
-    const lines = wrapped(exhibit.use, 54).map((line, row) => `<text class="soft" x="0" y="${35 + 15 * row}">${escape(line)}</text>`);
+    const lines = wrapped(exhibit.use, 46).map((line, row) => `<text class="soft" x="0" y="${35 + 15 * row}">${escape(line)}</text>`);
     const plot = curve(exhibit, steps).replace("<svg", '<svg y="54"');
     return `<g transform="translate(${x},${y})"><text class="name" x="0" y="16">${escape(exhibit.name)}</text>${lines.join("")}${plot}</g>`;
   });
