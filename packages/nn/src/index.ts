@@ -15,7 +15,7 @@ export { type LayerOptions, Linear } from "./linear.ts";
 export * from "./loss.ts";
 export { type AttentionMasks, causalMask } from "./mask.ts";
 export * as models from "./models/index.ts";
-export { type LoadReport, Module, type StateDict } from "./module.ts";
+export { functionalCall, type LoadReport, Module, type StateDict } from "./module.ts";
 export type { Activation } from "./nonlinearity.ts";
 export * from "./normalization.ts";
 export { ParameterList } from "./parameterlist.ts";
