@@ -1,6 +1,7 @@
 import { isFloat } from "../dtype.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
+import { composed } from "../tape/ownership.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { applyNamed, elementwiseOp } from "./elementwise.ts";
 import { checkLossOptions, checkPair, checkValues, type LossOptions, reduced } from "./loss.ts";
@@ -42,7 +43,10 @@ function rowsOf(op: string, input: Tensor, weight: Tensor | null | undefined): R
  * Cross-entropy between logits and targets. Logits are `[C]`, `[N,C]` or `[N,C,d…]`; targets are class indices (int32, the shape without `C`) or
  * probabilities (float, the shape of the logits). An error names a class that is out of range. The mean over ignored targets alone is NaN, its gradient 0.
  */
-export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+export const crossEntropy = (input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor =>
+  composed(() => entropy(input, target, options));
+
+function entropy(input: Tensor, target: Tensor, options: CrossEntropyOptions): Tensor {
   checkLossOptions("crossEntropy", options, "weight", "ignoreIndex", "labelSmoothing");
   const { weight, reduction, labelSmoothing = 0 } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new RangeError(`crossEntropy: labelSmoothing lies between 0 and 1, got ${labelSmoothing}`);
@@ -69,7 +73,9 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
 }
 
 /** Negative log-likelihood of log-probabilities `[C]`, `[N,C]` or `[N,C,d…]` at class indices (int32, the shape without `C`). */
-export function nllLoss(input: Tensor, target: Tensor, options: NLLLossOptions = {}): Tensor {
+export const nllLoss = (input: Tensor, target: Tensor, options: NLLLossOptions = {}): Tensor => composed(() => likelihood(input, target, options));
+
+function likelihood(input: Tensor, target: Tensor, options: NLLLossOptions): Tensor {
   checkLossOptions("nllLoss", options, "weight", "ignoreIndex");
   const { rows, outer } = rowsOf("nllLoss", input, options.weight);
   if (isFloat(target.dtype) || !sameShape(target.shape, outer))
