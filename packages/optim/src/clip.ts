@@ -21,7 +21,12 @@ const normOrder: Range = { text: "a number above 0, or Infinity", holds: (value)
 
 function totalNorm(owner: string, tensors: Iterable<Tensor>, given: ClipNormOptions): number {
   const { normType, errorIfNonfinite } = settings<ClipNormOptions>(owner, given, { normType: [2, normOrder], errorIfNonfinite: [false, flag] });
-  const parts = noGrad(() => [...tensors].map((tensor) => (tensor.size === 0 ? 0 : tensorNorm(tensor, normType))));
+  const list = [...tensors];
+  const parts = noGrad(() =>
+    list.some(({ device }) => device.manual)
+      ? [joinedNorm(list, normType)]
+      : list.map((tensor) => (tensor.size === 0 ? 0 : tensorNorm(tensor, normType))),
+  );
   const worst = parts.some(Number.isNaN) ? Number.NaN : parts.reduce((a, b) => Math.max(a, b), 0);
   const total =
     normType === Infinity || !(worst > 0 && worst < Infinity)
@@ -34,6 +39,19 @@ function totalNorm(owner: string, tensors: Iterable<Tensor>, given: ClipNormOpti
 
 /** The norm of all tensors taken together as one vector, summed in float64; 0 for none. */
 export const getTotalNorm = (tensors: Iterable<Tensor>, options: ClipNormOptions = {}): number => totalNorm("getTotalNorm", tensors, options);
+
+/** The norm of all tensors on a GPU, which knows float32 alone and from which reading is slow: one number is read. */
+function joinedNorm(tensors: readonly Tensor[], normType: number): number {
+  let total: Tensor | undefined;
+  for (const tensor of tensors) {
+    if (tensor.size === 0) continue;
+    const sizes = tensor.detach().abs();
+    const part = normType === Infinity ? sizes.amax() : (normType === 2 ? sizes.square() : sizes.pow(normType)).sum();
+    total = total === undefined ? part : normType === Infinity ? total.maximum(part) : total.add(part);
+  }
+  const sum = total?.item() ?? 0;
+  return normType === Infinity ? sum : sum ** (1 / normType);
+}
 
 /** Scaled by the largest element, so that no power overflows. */
 function tensorNorm(tensor: Tensor, normType: number): number {
