@@ -335,10 +335,10 @@ const definitions: readonly string[] = [
   // Hurwitz's zeta by Euler and Maclaurin (DLMF 25.11.5).
   `float m_zeta(float s, float q) {
   float sum = 0.0;
-  for (int i = 0; i < 10; i++) { if (q >= 10.0) break; sum += m_exp(-s * m_log(q)); q += 1.0; }
+  for (int i = 0; i < 10; i++) { if (q >= 10.0) break; sum += m_pow(q, -s); q += 1.0; }
   float z = 1.0 / (q * q);
-  float rest = q / (s - 1.0) + 0.5 + s / q * (0.0833333333333 - (s + 1.0) * (s + 2.0) * z * (0.00138888888889 - (s + 3.0) * (s + 4.0) * z * 3.30687830688e-5));
-  return sum + rest * m_exp(-s * m_log(q));
+  float rest = 1.0 / (s - 1.0) + 0.5 / q + s * z * (0.0833333333333 - (s + 1.0) * (s + 2.0) * z * (0.00138888888889 - (s + 3.0) * (s + 4.0) * z * 3.30687830688e-5));
+  return sum + rest * m_pow(q, 1.0 - s);
 }`,
   `float m_polygamma(float a, float b) {
   if (a == 0.0) return m_digamma(b);
