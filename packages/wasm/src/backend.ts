@@ -13,6 +13,7 @@ import {
 import { Engine, type EngineOptions } from "./engine.ts";
 import { hasSimd } from "./features.ts";
 import { Elementwise } from "./kernels/elementwise/map.ts";
+import { Indexing } from "./kernels/indexing/indexing.ts";
 import { MatrixProducts } from "./kernels/matmul/matmul.ts";
 import { Reductions } from "./kernels/reduction/reduction.ts";
 import type { MemoryReport } from "./memory/store.ts";
@@ -35,12 +36,14 @@ class Wasm implements Partial<WasmBackend> {
   readonly #elementwise: Elementwise;
   readonly #products: MatrixProducts;
   readonly #reductions: Reductions;
+  readonly #indexing: Indexing;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#elementwise = new Elementwise(engine);
     this.#products = new MatrixProducts(engine, this.#elementwise);
     this.#reductions = new Reductions(engine, this.#elementwise);
+    this.#indexing = new Indexing(engine);
   }
 
   allocate(dtype: DType, length: number, lifetime: Lifetime): Storage {
@@ -76,6 +79,27 @@ class Wasm implements Partial<WasmBackend> {
     }
     this.#engine.report.family("matmul").wasm++;
     this.#products.matmul(a, b, output);
+  }
+
+  gather(input: View, axis: number, index: View, output: View): void {
+    if (this.#moves("gather", input, axis, index, output)) return;
+    reference.gather(input, axis, index, output);
+  }
+
+  scatterAdd(output: View, axis: number, index: View, source: View): void {
+    if (this.#moves("scatterAdd", output, axis, index, source)) return;
+    reference.scatterAdd(output, axis, index, source);
+  }
+
+  /** Whether an indexing kernel did it; where it did not, the reference backend does, or says which index is out of range. */
+  #moves(move: "gather" | "scatterAdd", table: View, axis: number, index: View, dense: View): boolean {
+    const { report } = this.#engine;
+    if (index.dtype !== "int32" || table.dtype !== dense.dtype || (move === "scatterAdd" && table.dtype === "bool")) {
+      report.fellBack(move, `${table.dtype} and ${dense.dtype} by ${index.dtype}`);
+      return false;
+    }
+    report.family(move).wasm++;
+    return this.#indexing.move(move, table, axis, index, dense);
   }
 
   backendReport(): Readonly<Record<string, FamilyReport>> {

@@ -88,7 +88,9 @@ export const i32 = {
   leU: binary(0x4d),
   geU: binary(0x4f),
   load: load(0x28),
+  load8U: load(0x2d),
   store: store(0x36),
+  store8: store(0x3a),
 } as const;
 
 /** Single-precision numbers. */
@@ -101,6 +103,7 @@ export const f32 = {
   gt: binary(0x5e),
   ne: binary(0x5c),
   eq: binary(0x5b),
+  add: binary(0x92),
   load: load(0x2a),
   store: store(0x38),
   demote: unary(0xb6),

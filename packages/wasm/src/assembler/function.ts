@@ -86,7 +86,13 @@ export class FunctionBuilder {
     this.#body.byte(0x0b);
   }
 
-  /** Statement: `pointer += bytes`. */
+  /** Leaves the function with a result. */
+  return(result: Code): void {
+    this.emit(result);
+    this.#body.byte(0x0f);
+  }
+
+  /** Adds to an address: `pointer += bytes`. */
   advance(pointer: Local, bytes: Code | number): void {
     this.emit(pointer.set(i32.add(pointer, typeof bytes === "number" ? i32.const(bytes) : bytes)));
   }
