@@ -1,5 +1,6 @@
 import type { Backend } from "@gradtape/core";
 import { describe } from "vitest";
+import { convolutionConformance } from "./convolution.ts";
 import { elementwiseConformance } from "./elementwise.ts";
 import { indexingConformance } from "./indexing.ts";
 import { matmulConformance } from "./matmul.ts";
@@ -12,5 +13,6 @@ export function conformance(backend: Backend): void {
     reductionConformance(backend);
     matmulConformance(backend);
     indexingConformance(backend);
+    convolutionConformance(backend);
   });
 }

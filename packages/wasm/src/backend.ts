@@ -1,5 +1,6 @@
 import {
   type Backend,
+  type Convolution,
   cpu,
   type DType,
   isFloat,
@@ -12,6 +13,7 @@ import {
 } from "@gradtape/core";
 import { Engine, type EngineOptions } from "./engine.ts";
 import { hasSimd } from "./features.ts";
+import { Convolutions } from "./kernels/convolution/convolution.ts";
 import { Elementwise } from "./kernels/elementwise/map.ts";
 import { Indexing } from "./kernels/indexing/indexing.ts";
 import { MatrixProducts } from "./kernels/matmul/matmul.ts";
@@ -37,6 +39,7 @@ class Wasm implements Partial<WasmBackend> {
   readonly #products: MatrixProducts;
   readonly #reductions: Reductions;
   readonly #indexing: Indexing;
+  readonly #convolutions: Convolutions;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -44,6 +47,7 @@ class Wasm implements Partial<WasmBackend> {
     this.#products = new MatrixProducts(engine, this.#elementwise);
     this.#reductions = new Reductions(engine, this.#elementwise);
     this.#indexing = new Indexing(engine);
+    this.#convolutions = new Convolutions(engine, this.#elementwise);
   }
 
   allocate(dtype: DType, length: number, lifetime: Lifetime): Storage {
@@ -102,6 +106,56 @@ class Wasm implements Partial<WasmBackend> {
     return this.#indexing.move(move, table, axis, index, dense);
   }
 
+  convolve(x: View, weight: View, output: View, convolution: Convolution): boolean {
+    return this.#convolution("convolve", x, weight, output, convolution);
+  }
+
+  convolveInput(g: View, weight: View, output: View, convolution: Convolution): boolean {
+    return this.#convolution("convolveInput", g, weight, output, convolution);
+  }
+
+  convolveWeight(x: View, g: View, output: View, convolution: Convolution): boolean {
+    return this.#convolution("convolveWeight", x, g, output, convolution);
+  }
+
+  #convolution(product: "convolve" | "convolveInput" | "convolveWeight", left: View, right: View, output: View, convolution: Convolution): boolean {
+    const { report } = this.#engine;
+    const views = [left, right, output];
+    const reason = !views.every(({ dtype }) => isFloat(dtype) && dtype === output.dtype)
+      ? views.map(({ dtype }) => dtype).join(", ")
+      : views.some(({ shape }) => shape.includes(0))
+        ? "nothing to add up"
+        : undefined;
+    if (reason !== undefined) {
+      report.fellBack(product, `${reason}; composed of matrix products`);
+      return false;
+    }
+    report.family(product).wasm++;
+    this.#convolutions[product](left, right, output, convolution);
+    return true;
+  }
+
+  gather(input: View, axis: number, index: View, output: View): void {
+    if (this.#moves("gather", input, axis, index, output)) return;
+    reference.gather(input, axis, index, output);
+  }
+
+  scatterAdd(output: View, axis: number, index: View, source: View): void {
+    if (this.#moves("scatterAdd", output, axis, index, source)) return;
+    reference.scatterAdd(output, axis, index, source);
+  }
+
+  /** Whether an indexing kernel did it; where it did not, the reference backend does, or says which index is out of range. */
+  #moves(move: "gather" | "scatterAdd", table: View, axis: number, index: View, dense: View): boolean {
+    const { report } = this.#engine;
+    if (index.dtype !== "int32" || table.dtype !== dense.dtype || (move === "scatterAdd" && table.dtype === "bool")) {
+      report.fellBack(move, `${table.dtype} and ${dense.dtype} by ${index.dtype}`);
+      return false;
+    }
+    report.family(move).wasm++;
+    return this.#indexing.move(move, table, axis, index, dense);
+  }
+
   backendReport(): Readonly<Record<string, FamilyReport>> {
     return this.#engine.report.snapshot();
   }
@@ -114,6 +168,7 @@ class Wasm implements Partial<WasmBackend> {
     const report = speedUp(this.#engine);
     this.#elementwise.reset();
     this.#products.reset();
+    this.#convolutions.reset();
     return report;
   }
 }

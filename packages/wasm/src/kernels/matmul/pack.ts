@@ -5,7 +5,7 @@ const evenLow = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 const evenHigh = [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31];
 
 /** The transpose of a square of vectors. */
-function transposed(f: FunctionBuilder, rows: readonly Local[]): Local[] {
+export function transposed(f: FunctionBuilder, rows: readonly Local[]): Local[] {
   const halves = (a: Local, b: Local): Local[] => [f.let("v128", v128.shuffleBytes(a, b, evenLow)), f.let("v128", v128.shuffleBytes(a, b, evenHigh))];
   if (rows.length === 2) return halves(rows[0], rows[1]);
   const low = (a: Local, b: Local): Local => f.let("v128", v128.shuffle(a, b, [0, 4, 1, 5]));
