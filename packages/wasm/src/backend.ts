@@ -85,27 +85,6 @@ class Wasm implements Partial<WasmBackend> {
     this.#products.matmul(a, b, output);
   }
 
-  gather(input: View, axis: number, index: View, output: View): void {
-    if (this.#moves("gather", input, axis, index, output)) return;
-    reference.gather(input, axis, index, output);
-  }
-
-  scatterAdd(output: View, axis: number, index: View, source: View): void {
-    if (this.#moves("scatterAdd", output, axis, index, source)) return;
-    reference.scatterAdd(output, axis, index, source);
-  }
-
-  /** Whether an indexing kernel did it; where it did not, the reference backend does, or says which index is out of range. */
-  #moves(move: "gather" | "scatterAdd", table: View, axis: number, index: View, dense: View): boolean {
-    const { report } = this.#engine;
-    if (index.dtype !== "int32" || table.dtype !== dense.dtype || (move === "scatterAdd" && table.dtype === "bool")) {
-      report.fellBack(move, `${table.dtype} and ${dense.dtype} by ${index.dtype}`);
-      return false;
-    }
-    report.family(move).wasm++;
-    return this.#indexing.move(move, table, axis, index, dense);
-  }
-
   convolve(x: View, weight: View, output: View, convolution: Convolution): boolean {
     return this.#convolution("convolve", x, weight, output, convolution);
   }
