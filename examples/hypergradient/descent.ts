@@ -14,7 +14,9 @@ const logit = (share: number): number => Math.log(share / (1 - share));
 export function descend(fit: Fit, start: Omit<Place, "loss">, iterations: number, tick: (place: Place) => void = () => {}): Place[] {
   const logLr = new Parameter(tensor(Math.log(start.lr), { dtype: "float64" }));
   const logitMomentum = new Parameter(tensor(logit(start.momentum), { dtype: "float64" }));
-  const meta = new optim.Adam([logLr, logitMomentum], { lr: 0.12 });
+  const meta = new optim.Adam([logLr, logitMomentum], { lr: 0.15 });
+  // Beyond the best rate the loss is a cliff: steps have to become small.
+  const schedule = new optim.CosineAnnealingLR(meta, { tMax: Math.max(1, iterations) });
   const places: Place[] = [];
   for (let iteration = 0; iteration <= iterations; iteration++) {
     const [lr, momentum] = [logLr.exp(), logitMomentum.sigmoid()];
@@ -23,6 +25,7 @@ export function descend(fit: Fit, start: Omit<Place, "loss">, iterations: number
     meta.zeroGrad();
     loss.backward();
     meta.step();
+    schedule.step();
     tick(places[iteration]);
   }
   return places;
