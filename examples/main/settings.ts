@@ -19,8 +19,8 @@ export interface Settings {
   readonly seed: number;
 }
 
-/** Steps of a run unless told otherwise: a little over three epochs of the drawn digits. */
-export const usualSteps = 2_000;
+/** Steps of a run unless told otherwise: eight epochs of the drawn digits. */
+export const usualSteps = 5_000;
 
 /** Fills in what was not given. Errors: an unknown name (the nearest is suggested), a warm-up that does not fit. */
 export function completeSettings(given: Partial<Settings>): Settings {
