@@ -20,6 +20,7 @@ import { MatrixProducts } from "./kernels/matmul/matmul.ts";
 import { Reductions } from "./kernels/reduction/reduction.ts";
 import type { MemoryReport } from "./memory/store.ts";
 import type { FamilyReport, Report } from "./report.ts";
+import type { ThreadOptions, ThreadReport } from "./threads/threads.ts";
 import { speedUp, type TurboReport } from "./turbo.ts";
 
 /** A backend of the CPU that computes in WebAssembly, and tells what it did. */
@@ -30,6 +31,15 @@ export interface WasmBackend extends Backend {
   memoryReport(): MemoryReport;
   /** Experimental, Node alone: sets engine flags for faster kernels, checks and measures them; says what was reached. */
   turbo(): TurboReport;
+  /**
+   * How many threads compute large jobs, this one included; 1, the default, is none but this one. Results are the same bits for any number. Answers how many
+   * really compute, once the workers are up; until then, and where there is no SharedArrayBuffer, this thread computes alone, and `threadReport()` says why.
+   * The arrays of large values become views on a SharedArrayBuffer. In Node, GRADTAPE_THREADS sets the number that a program starts with.
+   * Error: not a whole number from 1 to 64.
+   */
+  setThreads(threads: number, options?: ThreadOptions): Promise<number>;
+  /** Threads asked for and running, and what they did. */
+  threadReport(): ThreadReport;
 }
 
 class Wasm implements Partial<WasmBackend> {
@@ -145,10 +155,24 @@ class Wasm implements Partial<WasmBackend> {
 
   turbo(): TurboReport {
     const report = speedUp(this.#engine);
-    this.#elementwise.reset();
-    this.#products.reset();
-    this.#convolutions.reset();
+    this.#forget();
     return report;
+  }
+
+  setThreads(threads: number, options?: ThreadOptions): Promise<number> {
+    const { shared } = this.#engine.heap;
+    const running = this.#engine.setThreads(threads, options);
+    if (this.#engine.heap.shared !== shared) this.#forget();
+    return running;
+  }
+
+  threadReport(): ThreadReport {
+    return this.#engine.threads.report();
+  }
+
+  /** Forgets compiled kernels, after the engine's abilities or its memory changed. */
+  #forget(): void {
+    for (const family of [this.#elementwise, this.#products, this.#reductions, this.#indexing, this.#convolutions]) family.reset();
   }
 }
 
@@ -188,3 +212,6 @@ export function useWasm(): boolean {
 
 /** `turbo()` of the backend that `useWasm` installs. */
 export const turbo = (): TurboReport => wasm().turbo();
+
+/** `setThreads` of the backend that `useWasm` installs. */
+export const setThreads = (threads: number, options?: ThreadOptions): Promise<number> => wasm().setThreads(threads, options);

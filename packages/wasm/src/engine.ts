@@ -4,6 +4,9 @@ import { Heap, type HeapOptions } from "./memory/heap.ts";
 import { Staging } from "./memory/staging.ts";
 import { Store, type StoreOptions } from "./memory/store.ts";
 import { Report } from "./report.ts";
+import { obstacle } from "./threads/host.ts";
+import { asksMathAlone } from "./threads/routines.ts";
+import { askedByEnvironment, checkThreads, type ThreadOptions, Threads } from "./threads/threads.ts";
 
 /** What a backend is made with. */
 export interface EngineOptions extends HeapOptions, StoreOptions {
@@ -21,6 +24,7 @@ export class Engine {
   readonly heap: Heap;
   readonly store: Store;
   readonly staging: Staging;
+  readonly threads: Threads;
   readonly report = new Report();
   readonly descriptionAt = DESCRIPTION;
   readonly descriptionEnd = ARENA;
@@ -30,10 +34,20 @@ export class Engine {
   wide = false;
 
   constructor(options: EngineOptions = {}) {
-    this.heap = new Heap(options);
+    const asked = askedByEnvironment();
+    this.heap = new Heap({ shared: asked > 1 && obstacle() === undefined, ...options });
     this.store = new Store(this.heap, BLOCKS, options);
     this.staging = new Staging(this.heap, this.store, ARENA, BLOCKS);
     this.fused = options.fused ?? hasRelaxedSimd();
+    this.threads = new Threads(this.heap, this.store, this.report, DESCRIPTION);
+    if (asked > 1) this.threads.ask(asked);
+  }
+
+  /** How many threads compute; from the second on the memory becomes a shared one, for which kernels must be compiled anew. Fulfilled when they are up. */
+  setThreads(count: number, options?: ThreadOptions): Promise<number> {
+    this.threads.ask(checkThreads(count, "setThreads"), options);
+    if (this.threads.possible) this.heap.share();
+    return this.threads.start();
   }
 
   /** Compiles a module at once and links it to the memory. */
@@ -41,7 +55,11 @@ export class Engine {
     module: ModuleBuilder,
     functions: Readonly<Record<string, (...args: number[]) => number>> = {},
   ): Record<string, (...args: number[]) => number> {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { ...functions, memory: this.heap.memory } });
-    return instance.exports as Record<string, (...args: number[]) => number>;
+    const bytes = module.bytes();
+    const compiled = new WebAssembly.Module(bytes);
+    const { exports } = new WebAssembly.Instance(compiled, { env: { ...functions, memory: this.heap.memory } });
+    const asked = WebAssembly.Module.imports(compiled).flatMap(({ kind, name }) => (kind === "function" ? [name] : []));
+    if (this.heap.shared && asksMathAlone(functions, asked)) this.threads.routines.note(exports, bytes);
+    return exports as Record<string, (...args: number[]) => number>;
   }
 }

@@ -17,8 +17,8 @@ export interface HeapOptions {
 
 /** The WebAssembly memory that all kernels share, and typed arrays over the whole of it, which are fresh after every growth. */
 export class Heap {
-  readonly memory: WebAssembly.Memory;
-  readonly shared: boolean;
+  memory: WebAssembly.Memory;
+  shared: boolean;
   /** Counts growths; arrays made in an earlier generation may be detached. */
   generation = 0;
   f32!: Float32Array;
@@ -63,6 +63,20 @@ export class Heap {
     } catch {
       return false;
     }
+  }
+
+  /**
+   * Moves everything to a memory that workers may share. Addresses stay; arrays over the old memory are detached, as after a growth. Modules must be
+   * compiled anew: they say whether their memory is shared. Error: there is no room for the second memory.
+   */
+  share(): void {
+    if (this.shared) return;
+    const memory = new WebAssembly.Memory({ initial: this.size / PAGE, maximum: this.#maximum, shared: true });
+    new Uint8Array(memory.buffer).set(this.u8);
+    this.memory.grow(0);
+    this.memory = memory;
+    this.shared = true;
+    this.#refresh();
   }
 
   #refresh(): void {

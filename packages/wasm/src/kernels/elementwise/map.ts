@@ -2,16 +2,15 @@ import type { DType, Kernel, View } from "@gradtape/core";
 import { functions } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
+import { costOf } from "./cost.ts";
 import { reciprocalsOf } from "./evaluate.ts";
 import type { FunctionName } from "./lanes.ts";
 import { description, lanesFor, loopModule, pointersOf, type ViewClass } from "./loop.ts";
+import { runShared, type Shareable } from "./share.ts";
 import { callsOf, rarelyCalled } from "./spelling.ts";
 import { type Walk, walkOf } from "./walk.ts";
 
-interface Loop {
-  readonly run: (description: number) => void;
-  /** The views that have a pointer of their own. */
-  readonly pointers: readonly number[];
+interface Loop extends Shareable {
   readonly doubleUniforms: boolean;
   /** The uniforms whose reciprocals the loop wants too. */
   readonly reciprocals: readonly number[];
@@ -104,7 +103,16 @@ export class Elementwise {
     const module = loopModule(kernel, classes, { fused, shared: heap.shared, unroll: wide ? 2 : 1 });
     const { run } = this.#engine.instantiate(module, host as Record<FunctionName, () => number>);
     const pointers = pointersOf(classes);
-    return { run: run as Loop["run"], pointers, doubleUniforms: lanes.count === 2, reciprocals: reciprocalsOf(kernel, lanes) };
+    const reciprocals = reciprocalsOf(kernel, lanes);
+    return {
+      run: run as Loop["run"],
+      pointers,
+      written: pointers.map((k) => classes.some(({ alias }, view) => alias === k && view >= kernel.inputs.length)),
+      bytes: description.uniforms(pointers.length) + 8 * (kernel.uniforms.length + reciprocals.length),
+      cost: costOf(lanes, classes, expressions),
+      doubleUniforms: lanes.count === 2,
+      reciprocals,
+    };
   }
 
   #describe(loop: Loop, uniforms: readonly number[]): void {
@@ -119,8 +127,9 @@ export class Elementwise {
     for (let k = 0; k < loop.reciprocals.length; k++) heap.f32[after + 2 * k] = 1 / uniforms[loop.reciprocals[k]];
   }
 
-  #rows({ run, pointers }: Loop, dtypes: readonly DType[], addresses: readonly number[], { sizes, strides }: Walk): void {
+  #rows(loop: Loop, dtypes: readonly DType[], addresses: readonly number[], { sizes, strides }: Walk): void {
     const { heap, descriptionAt } = this.#engine;
+    const { pointers } = loop;
     const words = heap.i32;
     const at = descriptionAt / 4;
     const rank = sizes.length;
@@ -136,12 +145,12 @@ export class Elementwise {
       words[at + 4 + 3 * i] = inner[k] * size;
     }
     if (rank <= 2) {
-      run(descriptionAt);
+      runShared(this.#engine, loop);
       return;
     }
     const index = new Array<number>(rank - 2).fill(0);
     for (;;) {
-      run(descriptionAt);
+      runShared(this.#engine, loop);
       let d = rank - 3;
       for (; d >= 0; d--) {
         const turn = ++index[d] === sizes[d];

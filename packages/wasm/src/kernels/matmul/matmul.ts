@@ -4,6 +4,7 @@ import { bytesOf } from "../../memory/heap.ts";
 import type { Elementwise } from "../elementwise/map.ts";
 import { blockModule, blockWords, scratchBytes } from "./block.ts";
 import { narrow, sizeOf, type TileShape, wide as wideTile, widthOf } from "./shape.ts";
+import { partsFor, splitBlock, workOf } from "./share.ts";
 import { vectorModule } from "./vector.ts";
 
 /** A matrix in the memory: its address and the bytes between rows and between columns. */
@@ -35,6 +36,15 @@ const N_BLOCK = 512;
 const PACK_ROWS = 16;
 
 const outer: Kernel = kernel("y = a * b");
+
+/** A block of a product: where it starts along n and k, how far it goes, and the parts that threads may cut it into. */
+interface Block {
+  readonly j: number;
+  readonly l: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly parts: number;
+}
 
 interface Kernels {
   readonly shape: TileShape;
@@ -167,12 +177,13 @@ export class MatrixProducts {
     const kBlock = Math.ceil(k / Math.ceil(k / K_BLOCK));
     const nBlock = Math.min(n, N_BLOCK);
     const across = c.column !== size;
-    const bytes = scratchBytes(kernels.shape, nBlock, kBlock) + (across ? m * n * size : 0);
+    const parts = this.#engine.threads.worth(workOf(kernels.shape, m, n, k)) ? partsFor(this.#engine.threads.running) : 1;
+    const bytes = parts * scratchBytes(kernels.shape, nBlock, kBlock) + (across ? m * n * size : 0);
     const scratch = store.borrow(bytes);
     const result: Matrix = across ? { at: scratch + bytes - m * n * size, row: n * size, column: size } : c;
     for (let j = 0; j < n; j += nBlock)
       for (let l = 0; l < k; l += kBlock)
-        this.#block(kernels, product, result, scratch, { j, l, columns: Math.min(nBlock, n - j), depth: Math.min(kBlock, k - l) });
+        this.#block(kernels, product, result, scratch, { j, l, columns: Math.min(nBlock, n - j), depth: Math.min(kBlock, k - l), parts });
     if (across) {
       const strides = [result, c].map(({ row, column }) => [row / size, column / size]);
       const walk = { size: m * n, sizes: [n, m], strides: [strides.map(([, column]) => column), strides.map(([row]) => row)] };
@@ -182,13 +193,7 @@ export class MatrixProducts {
     store.restore(scratch, bytes);
   }
 
-  #block(
-    { shape, block }: Kernels,
-    { a, b, m }: Product,
-    c: Matrix,
-    scratch: number,
-    { j, l, columns, depth }: { readonly j: number; readonly l: number; readonly columns: number; readonly depth: number },
-  ): void {
+  #block({ shape, block }: Kernels, { a, b, m }: Product, c: Matrix, scratch: number, { j, l, columns, depth, parts }: Block): void {
     const { heap, descriptionAt } = this.#engine;
     const packB = b.column !== sizeOf(shape) || m >= PACK_ROWS;
     const words: Record<(typeof blockWords)[number], number> = {
@@ -209,7 +214,8 @@ export class MatrixProducts {
     };
     const at = descriptionAt / 4;
     for (let i = 0; i < blockWords.length; i++) heap.i32[at + i] = words[blockWords[i]];
-    block(descriptionAt);
+    if (parts === 1) block(descriptionAt);
+    else splitBlock(this.#engine, block, shape, words, parts);
   }
 }
 

@@ -20,6 +20,10 @@ interface Pass {
   readonly folded: Axis;
 }
 
+/** Nanoseconds that an element takes, about. */
+const FOLD_COST = 0.3;
+const word = Object.fromEntries(foldWords.map((name, index) => [name, index])) as Record<(typeof foldWords)[number], number>;
+
 const alone: Axis = { size: 1, input: 0, output: 0, folded: true };
 const fill: Kernel = kernel("y = value", ["value"]);
 
@@ -32,6 +36,11 @@ export class Reductions {
   constructor(engine: Engine, elementwise: Elementwise) {
     this.#engine = engine;
     this.#elementwise = elementwise;
+  }
+
+  /** Forgets compiled kernels. */
+  reset(): void {
+    this.#compiled.clear();
   }
 
   /** `Backend.reduce`. */
@@ -119,7 +128,22 @@ export class Reductions {
     eachIndex(loops.slice(0, -1), (i, o) => {
       heap.i32[at] = from + i * inputSize;
       heap.i32[at + 1] = to + o * outputSize;
-      run(descriptionAt);
+      this.#run(run, rows.size, inner?.size ?? 0, folded.size);
+    });
+  }
+
+  /** Runs the fold described, split along rows or, if there are any, columns where that pays; never along what is folded. */
+  #run(run: Run, rows: number, columns: number, depth: number): void {
+    const { heap, threads, descriptionAt } = this.#engine;
+    const work = FOLD_COST * rows * Math.max(columns, 1) * depth;
+    if (!threads.worth(work)) return void run(descriptionAt);
+    const [count, grain, size, input, output] =
+      rows < columns ? [columns, 16, word.columns, word.inputColumn, word.outputColumn] : [rows, 1, word.rows, word.inputRow, word.outputRow];
+    threads.split(run, { bytes: 4 * foldWords.length, work, count, grain }, (at, from, to) => {
+      const { i32 } = heap;
+      i32[at + word.input] += from * i32[at + input];
+      i32[at + word.output] += from * i32[at + output];
+      i32[at + size] = to - from;
     });
   }
 
