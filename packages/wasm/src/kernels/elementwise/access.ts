@@ -66,8 +66,15 @@ function wrapped(v: VectorCode, x: Code): Code {
 function integers(v: VectorCode, operand: Operand): Code {
   const x = v.number(operand);
   if (v.lanes.count === 2) return wrapped(v, x);
-  const low = v.let(wrapped(v, f64x2.promoteLow(x)));
-  return v128.shuffle(low, wrapped(v, f64x2.promoteLow(v128.shuffle(x, x, [2, 3, 2, 3]))), [0, 1, 4, 5]);
+  const { ops } = v.lanes;
+  // In range, as nearly always, one instruction does it.
+  const result = v.let(i32x4.truncSatF32(x));
+  v.f.if(v128.anyTrue(v128.not(ops.lt(ops.abs(x), v.constant(2 ** 31)))), () => {
+    const low = v.let(wrapped(v, f64x2.promoteLow(x)));
+    const high = wrapped(v, f64x2.promoteLow(v128.shuffle(x, x, [2, 3, 2, 3])));
+    v.f.emit(result.set(v128.shuffle(low, high, [0, 1, 4, 5])));
+  });
+  return result;
 }
 
 /** Truth as bytes 1 and 0. */
