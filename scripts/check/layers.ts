@@ -30,6 +30,7 @@ export const coreRooms: readonly Room[] = [
   { name: "ops", files: /^ops\/(?!(index|elementwise|conversion|loss)\.)[\w-]+\.ts$/, apart: true },
   { name: "ops index", files: /^ops\/index\.ts$/ },
   { name: "creation", files: /^(creation|variable)\.ts$/ },
+  { name: "ndarray", files: /^ndarray\.ts$/ },
   { name: "transforms", files: /^transform\// },
   { name: "methods", files: /^methods\.ts$/ },
   { name: "front door", files: /^index\.ts$/ },

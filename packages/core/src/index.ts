@@ -5,7 +5,7 @@ export type { Convolution } from "./backend/convolution.ts";
 export { cpu, Device } from "./backend/device.ts";
 export { copyKernel, Kernel, kernel } from "./backend/kernel.ts";
 export type { AdaptivePoolOptions, PoolOptions } from "./backend/pool.ts";
-export { reference, toNdarray } from "./backend/reference/reference.ts";
+export { reference } from "./backend/reference/reference.ts";
 export { free, own, region } from "./backend/region.ts";
 export { allocate, broadcastView, hostData, hostStorage, isDense, restride, type Storage, type View } from "./backend/view.ts";
 export type { Window } from "./backend/window.ts";

@@ -33,8 +33,10 @@ export const mul = binary("mul", "a * b", number);
 /** Quotient `a / b` of elements, broadcasting; integers give float32. */
 export const div = binary("div", "a / b");
 
+const power = binary("pow", "a ** b", { result: "number" });
+
 /** Power `a ** b` of elements; NaN for a negative base with a fractional exponent. The gradient of the exponent is 0 where base 0 meets exponent ≥ 0. */
-export const pow = binary("pow", "a ** b", { result: "number" });
+export const pow = (a: Operand, b: Operand): Tensor => (b === 2 && typeof a !== "number" ? a.square() : power(a, b));
 
 /** Remainder `a - b * floor(a / b)`, with the sign of `b`, as in Python; NaN where b is 0. */
 export const remainder = binary("remainder", "remainder(a, b)", number);

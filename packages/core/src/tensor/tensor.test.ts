@@ -1,7 +1,8 @@
 import ndarray from "ndarray";
 import ops from "ndarray-ops";
 import { describe, expect, test } from "vitest";
-import { arange, cpu, eye, full, linspace, ones, setDefaultDType, type Tensor, tensor, toNdarray, zeros } from "../index.ts";
+import { arange, cpu, eye, full, linspace, ones, setDefaultDType, type Tensor, tensor, zeros } from "../index.ts";
+import { toNdarray } from "../ndarray.ts";
 
 describe("creation", () => {
   test("takes numbers, nested arrays, booleans, typed arrays and ndarrays", () => {

@@ -1,5 +1,3 @@
-import ndarray, { type NdArray } from "ndarray";
-import ops from "ndarray-ops";
 import { type DType, dtypes, newArray, type TypedArray } from "../../dtype.ts";
 import { contiguousStrides, type Shape, showShape, sizeOf } from "../../shape.ts";
 import type { Backend, Reduction, Scan } from "../backend.ts";
@@ -10,9 +8,6 @@ import { forEachRow, innerSteps, layoutOf } from "./layout.ts";
 import { compileLoop, type Loop } from "./loop.ts";
 import { type Matrix, multiply } from "./matmul.ts";
 import { scanLines, sortLines } from "./scan.ts";
-
-/** An ndarray on the same memory as a host view, without a copy. */
-export const toNdarray = (view: View): NdArray<TypedArray> => ndarray(hostData(view), [...view.shape], [...view.strides], view.offset);
 
 const folds: Readonly<Record<Exclude<Reduction, "argmax" | "argmin">, { readonly start: number; readonly fold: Kernel }>> = {
   sum: { start: 0, fold: kernel("acc = acc + x") },
@@ -38,11 +33,11 @@ function searchKernel(beats: ">" | "<"): Kernel {
 }
 
 /**
- * The backend that all others are compared with: plain loops over ndarray views in float64, on every platform. Formulas become one generated
- * JavaScript loop (an interpreted one where code generation is forbidden); copies and fills are ndarray-ops.
+ * The backend that all others are compared with: plain loops over the fields of an ndarray (data, shape, strides, offset) in float64, on every platform.
+ * Formulas become one generated JavaScript loop, an interpreted one where code generation is forbidden. `@gradtape/core/ndarray` has a sibling on ndarray-ops.
  */
-class ReferenceBackend implements Backend {
-  readonly name = "reference";
+export class ReferenceBackend implements Backend {
+  readonly name: string = "reference";
   readonly #loops = new WeakMap<Kernel, Map<number, Loop>>();
 
   allocate(dtype: DType, length: number): Storage {
@@ -56,10 +51,6 @@ class ReferenceBackend implements Backend {
   map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void {
     const views = [...inputs, ...outputs];
     const layout = layoutOf(outputs[0].shape, views);
-    if (kernel === copyKernel && inputs[0].dtype === outputs[0].dtype && layout.shape.length > 1) {
-      ops.assign(toNdarray(outputs[0]), toNdarray(broadcastView(inputs[0], outputs[0].shape)));
-      return;
-    }
     const arrays = views.map(hostData);
     const loop = this.#loop(kernel, views);
     const steps = innerSteps(layout);
@@ -80,7 +71,7 @@ class ReferenceBackend implements Backend {
   reduce(reduction: Reduction, input: View, axes: readonly number[], output: View): void {
     const scratch = (start: number): View => {
       const view = fresh("float64", output.shape);
-      ops.assigns(toNdarray(view), start);
+      hostData(view).fill(start);
       return view;
     };
     const over = (view: View): View => broadcastView(view, input.shape);
