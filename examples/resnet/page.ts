@@ -86,7 +86,7 @@ ${section("accuracies", "Right answers", `On ${counts[1]} images that were not t
   ];
   return page({
     title: "ResNet-18: SGD with momentum against Adam",
-    lead: `${about}, ${counts[0]} images to train on; ResNet-18 with a 3 × 3 stem and ${width} channels in its first stage, ${steps} steps of ${batch} images, moved and mirrored. Both start from the same weights and see the same batches; both rates fall to 0 along a cosine.`,
+    lead: `${about[0].toUpperCase()}${about.slice(1)}, ${counts[0]} images to train on; ResNet-18 with a 3 × 3 stem and ${width} channels in its first stage, ${steps} steps of ${batch} images, moved and mirrored. Both start from the same weights and see the same batches; both rates fall to 0 along a cosine.`,
     style,
     body: body.join("\n"),
   });

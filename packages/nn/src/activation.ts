@@ -1,4 +1,4 @@
-import { full, Parameter, type Tensor } from "@gradtape/core";
+import { checkOptions, full, Parameter, type Tensor } from "@gradtape/core";
 import { checkSize } from "./linear.ts";
 import { Module } from "./module.ts";
 
@@ -173,6 +173,7 @@ export class PReLU extends Module {
 
   constructor(options: { readonly numParameters?: number; readonly init?: number; readonly dtype?: "float32" | "float64" } = {}) {
     super();
+    checkOptions("PReLU", options, ["numParameters", "init", "dtype"]);
     const { numParameters = 1, init = 0.25, dtype = "float32" } = options;
     checkSize("PReLU", "numParameters", numParameters);
     this.weight = new Parameter(full([numParameters], init, { dtype }));

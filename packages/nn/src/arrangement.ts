@@ -1,4 +1,4 @@
-import type { InterpolateOptions, Tensor } from "@gradtape/core";
+import { checkOptions, type InterpolateOptions, type Tensor } from "@gradtape/core";
 import { Module } from "./module.ts";
 
 /** Gives back its input. */
@@ -14,6 +14,7 @@ export class Flatten extends Module {
 
   constructor(options: { readonly startDim?: number; readonly endDim?: number } = {}) {
     super();
+    checkOptions("Flatten", options, ["startDim", "endDim"]);
     this.#options = { startDim: options.startDim ?? 1, endDim: options.endDim ?? -1 };
   }
 

@@ -1,4 +1,4 @@
-import { Parameter, type Tensor, zeros } from "@gradtape/core";
+import { checkOptions, Parameter, type Tensor, zeros } from "@gradtape/core";
 import { uniform } from "./init.ts";
 import { checkSize, type LayerOptions } from "./linear.ts";
 import { Module } from "./module.ts";
@@ -12,6 +12,7 @@ export class Bilinear extends Module {
 
   constructor(in1Features: number, in2Features: number, outFeatures: number, options: LayerOptions = {}) {
     super();
+    checkOptions("Bilinear", options, ["bias", "dtype", "generator"]);
     checkSize("Bilinear", "in1Features", in1Features);
     checkSize("Bilinear", "in2Features", in2Features);
     checkSize("Bilinear", "outFeatures", outFeatures);

@@ -1,4 +1,4 @@
-import { type ConvolutionOptions, type DType, Parameter, type Tensor, type TransposedConvolutionOptions, zeros } from "@gradtape/core";
+import { type ConvolutionOptions, checkOptions, type DType, Parameter, type Tensor, type TransposedConvolutionOptions, zeros } from "@gradtape/core";
 import { kaimingUniform, uniform } from "./init.ts";
 import { checkSize, type LayerOptions } from "./linear.ts";
 import { Module } from "./module.ts";
@@ -14,6 +14,8 @@ export interface TransposedConvolutionLayerOptions extends TransposedConvolution
 
 const listOf = (value: number | readonly number[], n: number): readonly number[] =>
   typeof value === "number" ? new Array<number>(n).fill(value) : value;
+
+const known = ["stride", "padding", "dilation", "groups", "bias", "dtype", "generator"];
 
 /** What convolutions have in common: parameters `weight` and `bias`, drawn uniformly within 1/√(inputs of one output), as in PyTorch. */
 abstract class ConvolutionBase extends Module {
@@ -32,6 +34,7 @@ abstract class ConvolutionBase extends Module {
   ) {
     super();
     const name = new.target.name;
+    checkOptions(name, options, [...known, transposed ? "outputPadding" : "paddingMode"]);
     const [inChannels, outChannels] = sizes;
     checkSize(name, "inChannels", inChannels);
     checkSize(name, "outChannels", outChannels);

@@ -1,4 +1,4 @@
-import type { Generator, Tensor } from "@gradtape/core";
+import { checkOptions, type Generator, type Tensor } from "@gradtape/core";
 import { Module } from "./module.ts";
 
 /** Where a dropout layer draws from: the default generator unless given. */
@@ -14,6 +14,7 @@ abstract class DropoutBase extends Module {
 
   constructor(p = 0.5, options: DropoutLayerOptions = {}) {
     super();
+    checkOptions(new.target.name, options, ["generator"]);
     if (!(p >= 0 && p <= 1)) throw new RangeError(`${new.target.name}: p is a probability from 0 to 1, got ${p}`);
     this.p = p;
     this.#generator = options.generator;

@@ -1,4 +1,4 @@
-import { noGrad, Parameter, type Tensor, zeros } from "@gradtape/core";
+import { checkOptions, noGrad, Parameter, type Tensor, zeros } from "@gradtape/core";
 import { normal } from "./init.ts";
 import { checkSize, type LayerOptions } from "./linear.ts";
 import { Module } from "./module.ts";
@@ -17,6 +17,7 @@ export class Embedding extends Module {
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions = {}) {
     super();
+    checkOptions("Embedding", options, ["paddingIdx", "dtype", "generator"]);
     checkSize("Embedding", "numEmbeddings", numEmbeddings);
     checkSize("Embedding", "embeddingDim", embeddingDim);
     const { paddingIdx = null, dtype = "float32", generator } = options;

@@ -73,6 +73,25 @@ describe("layers", () => {
   });
 });
 
+test("unknown options are refused by name when a layer is made", () => {
+  const given = { biass: false } as object;
+  expect(() => new nn.Linear(2, 3, given)).toThrow("Linear: unknown option biass; did you mean bias?");
+  expect(() => new nn.Conv2d(1, 2, 3, { outputPadding: 1 } as object)).toThrow("Conv2d: unknown option outputPadding");
+  expect(() => new nn.BatchNorm2d(3, { epsilon: 1 } as object)).toThrow("BatchNorm2d: unknown option epsilon");
+  for (const make of [
+    () => new nn.ConvTranspose1d(1, 2, 3, given),
+    () => new nn.Bilinear(1, 2, 3, given),
+    () => new nn.Embedding(2, 3, given),
+    () => new nn.LayerNorm(3, given),
+    () => new nn.RMSNorm(3, given),
+    () => new nn.GroupNorm(1, 2, given),
+    () => new nn.Dropout(0.5, given),
+    () => new nn.PReLU(given),
+    () => new nn.Flatten(given),
+  ])
+    expect(make).toThrow(/^\w+: unknown option biass/);
+});
+
 describe("lists of modules", () => {
   test("their parts are found by key", () => {
     const list = new nn.ModuleList<nn.Module>([new nn.Linear(2, 2)]).append(new nn.PReLU({ numParameters: 2 }));

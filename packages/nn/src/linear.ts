@@ -1,4 +1,4 @@
-import { type DType, type Generator, Parameter, type Tensor, zeros } from "@gradtape/core";
+import { checkOptions, type DType, type Generator, Parameter, type Tensor, zeros } from "@gradtape/core";
 import { kaimingUniform, uniform } from "./init.ts";
 import { Module } from "./module.ts";
 
@@ -28,6 +28,7 @@ export class Linear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: LayerOptions = {}) {
     super();
+    checkOptions("Linear", options, ["bias", "dtype", "generator"]);
     checkSize("Linear", "inFeatures", inFeatures);
     checkSize("Linear", "outFeatures", outFeatures);
     this.#inFeatures = inFeatures;

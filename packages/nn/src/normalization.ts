@@ -1,4 +1,4 @@
-import { type DType, ones, Parameter, showShape, type Tensor, tensor, Variable, zeros } from "@gradtape/core";
+import { checkOptions, type DType, ones, Parameter, showShape, type Tensor, tensor, Variable, zeros } from "@gradtape/core";
 import { checkSize } from "./linear.ts";
 import { Module } from "./module.ts";
 
@@ -42,6 +42,7 @@ abstract class ChannelNorm extends Module {
     defaults: { readonly affine: boolean; readonly track: boolean },
   ) {
     super();
+    checkOptions(new.target.name, options, ["eps", "momentum", "affine", "trackRunningStats", "dtype"]);
     checkSize(new.target.name, "numFeatures", numFeatures);
     const { eps = 1e-5, momentum = 0.1, affine = defaults.affine, trackRunningStats = defaults.track, dtype = "float32" } = options;
     this.#features = numFeatures;
@@ -167,6 +168,7 @@ export class LayerNorm extends Module {
 
   constructor(normalizedShape: number | readonly number[], options: LayerNormLayerOptions = {}) {
     super();
+    checkOptions("LayerNorm", options, ["eps", "elementwiseAffine", "bias", "dtype"]);
     const { eps, elementwiseAffine = true, bias = true, dtype = "float32" } = options;
     this.#shape = shapeOf(normalizedShape);
     this.#eps = eps ?? 1e-5;
@@ -192,6 +194,7 @@ export class RMSNorm extends Module {
 
   constructor(normalizedShape: number | readonly number[], options: Omit<LayerNormLayerOptions, "bias"> = {}) {
     super();
+    checkOptions("RMSNorm", options, ["eps", "elementwiseAffine", "dtype"]);
     const { eps = null, elementwiseAffine = true, dtype = "float32" } = options;
     this.#shape = shapeOf(normalizedShape);
     this.#eps = eps;
@@ -219,6 +222,7 @@ export class GroupNorm extends Module {
 
   constructor(numGroups: number, numChannels: number, options: { readonly eps?: number; readonly affine?: boolean; readonly dtype?: DType } = {}) {
     super();
+    checkOptions("GroupNorm", options, ["eps", "affine", "dtype"]);
     checkSize("GroupNorm", "numGroups", numGroups);
     checkSize("GroupNorm", "numChannels", numChannels);
     if (numChannels % numGroups !== 0) throw new RangeError(`GroupNorm: ${numGroups} groups do not divide ${numChannels} channels`);
