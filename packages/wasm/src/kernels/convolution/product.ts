@@ -6,7 +6,7 @@ import { addGather } from "./gather.ts";
 /**
  * Words of the description of a product `c[m,n] = a[m,k] b[k,n]` of matrices that are spread over memory: element (i, j) of `a` lies at
  * `a + aRows[i] + aSteps[j]`, of `b` at `b + bSteps[i] + bColumns[j]`, of `c` at `c + i cRow + cColumns[j]`. All offsets and steps are in bytes; tables of
- * rows and columns go on to whole tiles, with offsets that can be read. `add` adds to `c`; `packA` says that `packedA` is yet to be filled.
+ * rows and columns go on to whole tiles, with offsets that can be read. `add` adds to `c`. `packed` is the place of the packed `a`, `scratch` a part's own.
  */
 export const productWords = [
   "a",
@@ -22,10 +22,8 @@ export const productWords = [
   "n",
   "k",
   "add",
-  "packA",
-  "packedA",
-  "packedB",
-  "corner",
+  "packed",
+  "scratch",
 ] as const;
 
 /** The words of one product. */
@@ -33,35 +31,56 @@ export type Product = Readonly<Record<(typeof productWords)[number], number>>;
 
 type Words = { readonly [W in (typeof productWords)[number]]: Local };
 
-/** Bytes of `packedA`. */
-export const packedABytes = (shape: TileShape, m: number, k: number): number => Math.ceil(m / shape.rows) * shape.rows * k * sizeOf(shape);
+/** Bytes of the packed `a`. */
+export const packedBytes = (shape: TileShape, m: number, k: number): number => Math.ceil(m / shape.rows) * shape.rows * k * sizeOf(shape);
 
-/** Bytes of `packedB`. */
-export const packedBBytes = (shape: TileShape, k: number): number => widthOf(shape) * k * sizeOf(shape);
+/** Bytes of the scratch memory: a tile for itself, a packed panel of `b`. */
+export const scratchBytes = (shape: TileShape, k: number): number => (shape.rows + k) * widthOf(shape) * sizeOf(shape) + 64;
 
-/** Bytes of `corner`, a tile for itself. */
-export const cornerBytes = (shape: TileShape): number => shape.rows * widthOf(shape) * sizeOf(shape);
-
-/** A module whose `product(description)` computes such a product: a panel of `b` is gathered into the first cache, and meets every panel of `a` there. */
+/**
+ * A module that computes such a product: `pack(description)` gathers all of `a`; then `product(description)` gathers `b` panel by panel into the first cache,
+ * where each one meets every panel of `a`.
+ */
 export function productModule(shape: TileShape, options: { readonly shared: boolean }): ModuleBuilder {
   const module = new ModuleBuilder(options);
+  const gatherA = addGather(module, "gatherA", shape, shape.rows);
   const parts: Parts = {
-    gatherA: addGather(module, "gatherA", shape, shape.rows),
     gatherB: addGather(module, "gatherB", shape, widthOf(shape)),
     tile: addTile(module, "tile", shape, false),
     addingTile: addTile(module, "addingTile", shape, true),
     collect: addMove(module, "collect", shape),
     spread: addMove(module, "spread", shape),
   };
-  module.function("product", ["i32"], [], (f) => {
-    const words = Object.fromEntries(productWords.map((name, index) => [name, f.hoist("i32", i32.load(f.parameters[0], 4 * index))])) as Words;
-    writeProduct(f, words, shape, parts);
+  const wordsOf = (f: FunctionBuilder): Words =>
+    Object.fromEntries(productWords.map((name, index) => [name, f.hoist("i32", i32.load(f.parameters[0], 4 * index))])) as Words;
+  module.function("pack", ["i32"], [], (f) => {
+    const words = wordsOf(f);
+    eachPanel(f, words, shape, (packed) => {
+      f.emit(gatherA(words.a, words.aRows, words.aSteps, words.k, packed));
+      f.advance(words.aRows, 4 * shape.rows);
+    });
   });
+  module.function("product", ["i32"], [], (f) => writeProduct(f, wordsOf(f), shape, parts));
   return module;
 }
 
+const least = (x: Local, bound: number): Code => select(x, i32.const(bound), i32.ltU(x, i32.const(bound)));
+
+/** Visits the panels of `a`: where one is packed, and how many rows are left. */
+function eachPanel(f: FunctionBuilder, { m, k, packed }: Words, shape: TileShape, visit: (panel: Local, left: Local) => void): void {
+  const panel = f.let("i32", packed);
+  const left = f.let("i32", m);
+  f.doWhile(
+    () => {
+      visit(panel, left);
+      f.advance(panel, i32.mul(k, i32.const(shape.rows * sizeOf(shape))));
+      f.emit(left.set(i32.sub(left, least(left, shape.rows))));
+    },
+    () => left,
+  );
+}
+
 interface Parts {
-  readonly gatherA: Call;
   readonly gatherB: Call;
   readonly tile: Call;
   readonly addingTile: Call;
@@ -70,37 +89,13 @@ interface Parts {
 }
 
 function writeProduct(f: FunctionBuilder, words: Words, shape: TileShape, parts: Parts): void {
-  const { a, aRows, aSteps, b, bSteps, bColumns, c, cRow, cColumns, m, n, k, add, packA, packedA, packedB, corner } = words;
+  const { b, bSteps, bColumns, c, cRow, cColumns, n, k, add, scratch: corner } = words;
   const size = sizeOf(shape);
   const width = widthOf(shape);
   const { rows } = shape;
   const lineA = i32.const(rows * size);
   const lineB = i32.const(width * size);
-  const panelBytes = f.let("i32", i32.mul(k, lineA));
-  const least = (x: Local, bound: number): Code => select(x, i32.const(bound), i32.ltU(x, i32.const(bound)));
-
-  /** Visits the panels of rows: where a panel is packed, and how many rows are left. */
-  const eachPanel = (visit: (packed: Local, left: Local) => void): void => {
-    const left = f.let("i32", m);
-    const packed = f.let("i32", packedA);
-    f.doWhile(
-      () => {
-        visit(packed, left);
-        f.advance(packed, panelBytes);
-        f.emit(left.set(i32.sub(left, least(left, rows))));
-      },
-      () => left,
-    );
-  };
-
-  f.if(packA, () => {
-    const table = f.let("i32", aRows);
-    eachPanel((packed) => {
-      f.emit(parts.gatherA(a, table, aSteps, k, packed));
-      f.advance(table, 4 * rows);
-    });
-  });
-
+  const packedB = f.let("i32", i32.add(corner, i32.const(rows * width * size)));
   const columnsLeft = f.let("i32", n);
   f.doWhile(
     () => {
@@ -110,7 +105,7 @@ function writeProduct(f: FunctionBuilder, words: Words, shape: TileShape, parts:
       const last = i32.load(i32.add(cColumns, i32.shl(i32.sub(columns, i32.const(1)), i32.const(2))));
       const inOnePiece = f.let("i32", i32.and(i32.geU(columnsLeft, i32.const(width)), i32.eq(i32.sub(last, first), i32.const((width - 1) * size))));
       const line = f.let("i32", c);
-      eachPanel((packed, left) => {
+      eachPanel(f, words, shape, (packed, left) => {
         const compute = (at: Code, row: Code): void =>
           f.if(
             add,

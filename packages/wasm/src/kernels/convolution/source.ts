@@ -1,23 +1,14 @@
-import { copyKernel, type DType } from "@gradtape/core";
+import { copyKernel } from "@gradtape/core";
 import { bytesOf } from "../../memory/heap.ts";
 import type { Elementwise } from "../elementwise/map.ts";
-import { type Axis, reachOf } from "./axis.ts";
-import { from, type Grid } from "./grid.ts";
-import type { Scratch } from "./scratch.ts";
+import { reachOf } from "./axis.ts";
+import { from } from "./grid.ts";
+import type { Means, Task } from "./task.ts";
 
 /** Bytes of padded copies that are made at a time. */
 const LIMIT = 2 ** 21;
 /** Positions that make a product worth its preparations; so many samples are taken together. */
 const ENOUGH = 256;
-
-/** What a window moves over: `[samples, channels, …]`. */
-export interface SourceOptions {
-  readonly dtype: DType;
-  readonly grid: Grid;
-  readonly samples: number;
-  readonly channels: number;
-  readonly axes: readonly Axis[];
-}
 
 /**
  * The source of a convolution, portion by portion, in such a way that the window never leaves it: where it would reach outside, a portion is copied
@@ -29,15 +20,15 @@ export class Source {
   readonly channelsAtOnce: number;
   /** How the elements of every portion lie. */
   readonly strides: readonly number[];
-  readonly #options: SourceOptions;
+  readonly #task: Task;
   readonly #elementwise: Elementwise;
   readonly #first: readonly number[];
   /** The padded copy, where there is one. */
   readonly #copy: number | undefined;
 
-  constructor(options: SourceOptions, elementwise: Elementwise, scratch: Scratch) {
-    const { axes, grid, samples, channels, dtype } = options;
-    this.#options = options;
+  constructor(task: Task, { elementwise, scratch }: Means) {
+    const { axes, source, samples, channels, dtype } = task;
+    this.#task = task;
     this.#elementwise = elementwise;
     const reach = axes.map(reachOf);
     this.#first = reach.map(([first]) => first);
@@ -45,7 +36,7 @@ export class Source {
     if (axes.every(({ length }, d) => reach[d][0] >= 0 && reach[d][1] < length)) {
       this.samplesAtOnce = wanted;
       this.channelsAtOnce = channels;
-      this.strides = grid.strides;
+      this.strides = source.strides;
       return;
     }
     const strides = [bytesOf[dtype]];
@@ -60,9 +51,9 @@ export class Source {
 
   /** Where element 0 of a portion lies, or would. */
   portion(sample: number, samples: number, channel: number, channels: number): number {
-    const start = from(from(this.#options.grid, 0, sample), 1, channel);
+    const start = from(from(this.#task.source, 0, sample), 1, channel);
     if (this.#copy === undefined) return start.at;
-    const { axes, dtype } = this.#options;
+    const { axes, dtype } = this.#task;
     const size = bytesOf[dtype];
     const base = this.#first.reduce((at, first, d) => at - first * this.strides[d + 2], this.#copy);
     const addresses = [start.at, base];

@@ -1,0 +1,75 @@
+import type { Engine } from "../../engine.ts";
+import type { Run } from "../../threads/routines.ts";
+import { narrow, sizeOf, type TileShape, wide, widthOf } from "../matmul/shape.ts";
+import { partsFor, workOf } from "../matmul/share.ts";
+import { type Product, packedBytes, productModule, productWords, scratchBytes } from "./product.ts";
+import type { Scratch } from "./scratch.ts";
+
+/** Bytes of `a` that are packed at a time, and of a panel of `b`, which should stay in the first cache. */
+const PACKED_LIMIT = 2 ** 20;
+const PANEL_LIMIT = 20480;
+
+const index = Object.fromEntries(productWords.map((name, at) => [name, at])) as Record<keyof Product, number>;
+
+/** Memory for products up to a size: the packed `a`, and scratch memory for each part that threads may compute. */
+export interface Workspace {
+  readonly packed: number;
+  readonly scratch: number;
+  readonly parts: number;
+  /** Bytes of one part's scratch memory. */
+  readonly partBytes: number;
+}
+
+/** Compiled products with patches, for one float dtype. */
+export class PatchProducts {
+  readonly shape: TileShape;
+  readonly #engine: Engine;
+  readonly #pack: Run;
+  readonly #product: Run;
+
+  constructor(engine: Engine, dtype: "float32" | "float64") {
+    const { fused, wide: isWide, heap } = engine;
+    this.#engine = engine;
+    this.shape = { lanes: dtype === "float32" ? "f32x4" : "f64x2", ...(isWide ? wide : narrow), fused };
+    const { pack, product } = engine.instantiate(productModule(this.shape, heap));
+    this.#pack = pack;
+    this.#product = product;
+  }
+
+  /** How much of an inner dimension is taken at a time: even parts, and whole squares of the gathering. */
+  sliceOf(depth: number): number {
+    const most = PANEL_LIMIT / (widthOf(this.shape) * sizeOf(this.shape));
+    return Math.ceil(depth / Math.ceil(depth / most) / 4) * 4;
+  }
+
+  /** How many rows of an inner dimension are packed at a time. */
+  rowsFor(depth: number): number {
+    return Math.max(1, Math.floor(PACKED_LIMIT / packedBytes(this.shape, this.shape.rows, depth))) * this.shape.rows;
+  }
+
+  /** Memory for products of m rows, packed over a depth, and n columns, that take slices of k. */
+  workspace(scratch: Scratch, { m, depth, n, k }: { readonly m: number; readonly depth: number; readonly n: number; readonly k: number }): Workspace {
+    const { threads } = this.#engine;
+    const parts = threads.worth(workOf(this.shape, m, n, k)) ? partsFor(threads.running) : 1;
+    const partBytes = scratchBytes(this.shape, k);
+    return { packed: scratch.take(packedBytes(this.shape, m, depth)), scratch: scratch.take(parts * partBytes), parts, partBytes };
+  }
+
+  /** Computes a product, by parts of its columns on several threads; `pack` says that its left side is yet to be packed. */
+  run(product: Product, { parts, partBytes }: Workspace, pack: boolean): void {
+    const { heap, descriptionAt, threads } = this.#engine;
+    const { i32 } = heap;
+    for (let i = 0; i < productWords.length; i++) i32[descriptionAt / 4 + i] = product[productWords[i]];
+    if (pack) this.#pack(descriptionAt);
+    if (parts === 1) return void this.#product(descriptionAt);
+    const { m, n, k } = product;
+    const job = { bytes: 4 * productWords.length, work: workOf(this.shape, m, n, k), count: n, grain: widthOf(this.shape), most: parts };
+    threads.split(this.#product, job, (at, from, to, part) => {
+      const words = heap.i32;
+      words[at + index.bColumns] += 4 * from;
+      words[at + index.cColumns] += 4 * from;
+      words[at + index.n] = to - from;
+      words[at + index.scratch] += part * partBytes;
+    });
+  }
+}
