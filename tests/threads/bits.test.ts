@@ -1,5 +1,5 @@
 import { createWasmBackend, type WasmBackend } from "@gradtape/wasm";
-import { cpu, type DType, Generator, kernel, nn, optim, rand, randint, randn, type Tensor } from "gradtape";
+import { type ConvolutionOptions, cpu, type DType, Generator, grad, kernel, nn, optim, rand, randint, randn, type Tensor } from "gradtape";
 import { afterEach, expect, test } from "vitest";
 
 /** Runs a function while a backend is the CPU's. */
@@ -50,9 +50,21 @@ function* cases(dtype: DType, generator: Generator): Iterable<() => Tensor[]> {
     const column = rand([rows, 1], { generator, dtype });
     yield () => [x.add(row), x.mul(column).exp(), x.sin(), x.tanh(), x.transpose(0, 1).mul(2).contiguous(), x.gt(0)];
     yield () => [x.sum([0]), x.sum([1]), x.amax([0]), x.amin([1]), x.sum(), x.argmax(1), x.mean([0, 1])];
+    const groups = int(1, 4);
+    const images = randn([int(1, 9), 4 * groups, int(9, 40), int(9, 40)], { generator, dtype, requiresGrad: true });
+    const weight = randn([int(4, 30) * groups, 4, 3, 3], { generator, dtype, requiresGrad: true });
+    yield () => convolved(images, weight, { groups, padding: round % 2, stride: 1 + (round % 2) });
+    const index = randint(0, rows, [50, columns], { generator, dtype: "int32" });
+    yield () => [x.gather(0, index), x.scatterAdd(0, index.narrow(0, 0, 1), row.unsqueeze(0))];
     const flat = randn([int(70_000, 200_000)], { generator, dtype });
     yield () => [flat.exp(), flat.square().add(1).sqrt(), flat.sum(), flat.neg()];
   }
+}
+
+/** A convolution and its two gradients. */
+function convolved(x: Tensor, weight: Tensor, options: ConvolutionOptions): Tensor[] {
+  const y = x.conv2d(weight, null, options);
+  return [y, ...grad(y.square().sum(), [x, weight])];
 }
 
 /** Losses and parameters of fifty steps of a small training; `between` runs before each step. */

@@ -90,3 +90,77 @@ describe("setThreads", () => {
     });
   });
 });
+
+describe("workers that do not do their work", () => {
+  const large = (): number => zeros([1_000_000]).add(1).exp().sum().item();
+  const right = Math.fround(Math.E) * 1_000_000;
+
+  /** A script for a worker: what it does once it is up, in terms of its shared words `s` and their names `w`. */
+  const script = (does: string): URL =>
+    new URL(
+      `data:text/javascript,${encodeURIComponent(`
+        const port = process.getBuiltinModule("node:worker_threads").parentPort;
+        port.onmessage = ({ data: { memory, control, words: w } }) => {
+          const s = new Int32Array(memory.buffer, control, w.size);
+          const take = () => { for (;;) { const t = Atomics.load(s, w.ticket); if ((t & 255) > 0 && Atomics.compareExchange(s, w.ticket, t, t - 1) === t) return; } };
+          Atomics.add(s, w.ready, 1);
+          port.postMessage("ready");
+          ${does}
+        };`)}`,
+    );
+
+  /** Large sums until a condition holds, with time for events between them. */
+  async function until(condition: () => boolean): Promise<void> {
+    for (let i = 0; i < 500 && !condition(); i++) {
+      expect(large() / right).toBeCloseTo(1, 5);
+      await new Promise((done) => setTimeout(done, 10));
+    }
+    expect(condition()).toBe(true);
+  }
+
+  test("cannot start: one thread computes and the report says why", async () => {
+    const backend = make();
+    await on(backend, async () => {
+      expect(await backend.setThreads(2, { script: new URL("./nowhere.js", import.meta.url) })).toBe(1);
+      expect(backend.threadReport().reason).toMatch(/^a worker was lost: Cannot find module/);
+      expect(large() / right).toBeCloseTo(1, 5);
+    });
+  });
+
+  test("end before they take anything: nothing is lost", async () => {
+    const backend = make();
+    await on(backend, async () => {
+      await backend.setThreads(2, { script: script("process.exit(7);") });
+      await until(() => backend.threadReport().reason !== undefined);
+      expect(backend.threadReport()).toMatchObject({ running: 1, reason: "a worker was lost: it ended with code 7" });
+    });
+  });
+
+  test("end with a part in their hands: an error, then one thread computes", async () => {
+    const backend = make();
+    await on(backend, async () => {
+      await backend.setThreads(2, { script: script("take(); process.exit(1);"), patience: 200 });
+      const start = performance.now();
+      await expect(until(() => false)).rejects.toThrow(
+        /^wasm: a worker took a part of a job and has not answered for \d+\.\d s; it may have been killed/,
+      );
+      expect(performance.now() - start).toBeLessThan(5000);
+      expect(large() / right).toBeCloseTo(1, 5);
+      expect(backend.threadReport()).toMatchObject({ running: 1, reason: expect.stringContaining("a worker took a part of a job") });
+      expect(await backend.setThreads(2)).toBe(2);
+      expect(large() / right).toBeCloseTo(1, 5);
+    });
+  });
+
+  test("fail: an error that says what, then one thread computes", async () => {
+    const backend = make();
+    await on(backend, async () => {
+      const worker = new URL("./worker.js", import.meta.url).href;
+      const broken = `WebAssembly.Module = class { constructor() { throw new Error("no room for code"); } }; await import(${JSON.stringify(worker)});`;
+      await backend.setThreads(2, { script: new URL(`data:text/javascript,${encodeURIComponent(broken)}`) });
+      await expect(until(() => false)).rejects.toThrow("wasm: a worker failed: Error: no room for code");
+      expect(large() / right).toBeCloseTo(1, 5);
+      expect(backend.threadReport().running).toBe(1);
+    });
+  });
+});

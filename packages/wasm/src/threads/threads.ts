@@ -168,8 +168,9 @@ export class Threads {
     const at = this.#descriptionAt;
     const grains = Math.ceil(count / grain);
     const wanted = Math.min(grains, most, Math.ceil(work / PART), 255);
+    const pool = this.#pool;
     const routine = wanted > 1 && bytes <= STRIDE ? this.routines.of(run) : undefined;
-    if (routine === undefined) {
+    if (pool === undefined || routine === undefined) {
       run(at);
       return;
     }
@@ -181,7 +182,6 @@ export class Threads {
       i32.copyWithin(copy, at / 4, (at + bytes) / 4);
       narrow(copy, part * size, Math.min(count, (part + 1) * size), part);
     }
-    const pool = this.#pool as Pool;
     let outcome: ReturnType<Pool["run"]>;
     try {
       outcome = pool.run(routine, parts, this.#parts, STRIDE);
