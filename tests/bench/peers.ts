@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "./process.ts";
 
@@ -20,23 +20,38 @@ export interface Contestant extends Command {
   readonly optional?: true;
 }
 
-const installed = join(here, "node_modules");
+/** Where `pnpm bench:setup` installs. */
+export const installed = join(here, "node_modules");
+
+/** Folder of an OpenBLAS for the benchmark alone, which `setup.ts` unpacks. */
+export const openblas = join(installed, ".openblas");
+
 const node24 = join(installed, "node/bin", process.platform === "win32" ? "node.exe" : "node");
 const hint = "run pnpm bench:setup";
 const modern = { command: node24, needs: { file: node24, hint } };
 const current = { command: process.execPath };
 const python = "/usr/bin/python3";
 
+/** Where the loader finds OpenBLAS before the system's BLAS, if it was unpacked. */
+function fastLibraries(): Readonly<Record<string, string>> {
+  const lib = join(openblas, "usr/lib");
+  if (!existsSync(lib)) return {};
+  const folders = readdirSync(lib, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith("openblas-pthread"));
+  return { LD_LIBRARY_PATH: [...folders.map((path) => join(lib, path)), process.env.LD_LIBRARY_PATH ?? ""].join(":") };
+}
+
 const torch = (threads: number): Contestant => ({
   name: `torch${threads}`,
   title: threads === 1 ? "PyTorch" : `PyTorch, ${threads} threads`,
   command: python,
   args: [join(here, "peers/pytorch.py"), numbersFile, String(threads)],
+  env: fastLibraries(),
   needs: { file: python, hint: "install Python 3 with PyTorch (Debian: python3-torch)" },
 });
 
 const script = (name: string, ...args: readonly string[]): string[] => [join(workshop, `${name}.js`), ...args];
-const major = Number(process.versions.node.split(".")[0]);
+/** Major version of the Node that runs the benchmark. */
+export const major = Number(process.versions.node.split(".")[0]);
 // jax-js uses the fused multiply-add where the engine has it, in Node 20 only behind a flag, and traces long programs by deep recursion.
 const deep = "--stack-size=3900";
 const generous = major < 22 ? [deep, "--experimental-wasm-relaxed-simd"] : [deep];

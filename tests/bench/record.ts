@@ -1,6 +1,8 @@
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
 import type { Roof } from "./protocol.ts";
 import type { NoResult, Result } from "./rounds.ts";
+import type { Size } from "./size.ts";
+import type { Start } from "./startup.ts";
 import type { Work } from "./workloads.ts";
 
 /** Where a run took place. */
@@ -42,6 +44,10 @@ export interface Findings {
   readonly roof: Roof | null;
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
+  /** From the start of a process to the end of its first training step. */
+  readonly starts: readonly Start[];
+  /** What a browser loads for that program. */
+  readonly sizes: readonly Size[];
 }
 
 /** This machine. */

@@ -78,6 +78,32 @@ export function markdown(findings: Findings): string {
     "",
     table(findings, ({ median }, row) => rate(row, median)),
     "",
+    ...(findings.starts.length === 0
+      ? []
+      : [
+          "### Start",
+          "",
+          "From the start of a process to the end of its first training step, batch 32.",
+          "",
+          grid(
+            ["program", "median", "fastest"],
+            findings.starts.map(({ title, median, best }) => [title, time(median), time(best)]),
+          ),
+          "",
+        ]),
+    ...(findings.sizes.length === 0
+      ? []
+      : [
+          "### Size",
+          "",
+          "That program with all that it imports, minified, after gzip.",
+          "",
+          grid(
+            ["program", "size"],
+            findings.sizes.map(({ title, bytes }) => [title, `${digits(bytes / 1000, 3)} kB`]),
+          ),
+          "",
+        ]),
     "### What ran",
     "",
     ...columns.filter(({ ready }) => ready !== undefined).map(({ title, ready }) => `- ${title}: ${ready}.`),

@@ -115,10 +115,15 @@ export const workloads: readonly Workload[] = [
   },
 ];
 
+/** Start and size of the least program that trains are asked for like a workload. */
+export const STARTUP = "startup";
+
+/** Everything that can be asked for. */
+export const allNames: readonly string[] = [...workloads.map(({ name }) => name), STARTUP];
+
 /** The workloads of these names. Error: an unknown name. */
 export function named(names: readonly string[]): Workload[] {
-  const unknown = names.filter((name) => !workloads.some((workload) => workload.name === name));
-  if (unknown.length > 0)
-    throw new TypeError(`bench: no workload is named ${unknown.join(", ")}; there are ${workloads.map(({ name }) => name).join(", ")}`);
+  const unknown = names.filter((name) => !allNames.includes(name));
+  if (unknown.length > 0) throw new TypeError(`bench: no workload is named ${unknown.join(", ")}; there are ${allNames.join(", ")}`);
   return workloads.filter(({ name }) => names.includes(name));
 }

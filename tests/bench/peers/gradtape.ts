@@ -1,28 +1,18 @@
 // Gradtape as a peer of the benchmark, through its public interface: gradtape.js [--backend=reference] [--turbo] [--threads=2]
-import { conv2d, cpu, elementwise, nn, optim, Parameter, reference, type Tensor, tensor } from "gradtape";
+import { conv2d, cpu, elementwise, nn, optim, Parameter, reference, setThreads, type Tensor, tensor, turbo } from "gradtape";
 import { batches, chain, convolution, lesson, matrices, operands, scalars, update } from "../inputs.ts";
 import { type Job, type Jobs, serve } from "../serve.ts";
 
-/** Applies what the command line asks for; tells what came of it. Error: this build lacks it. */
+/** Applies what the command line asks for; tells what came of it. */
 async function settings(args: readonly string[]): Promise<string> {
+  if (args.includes("--backend=reference")) cpu.setBackend(reference);
   const done = [`${cpu.backend.name} backend`];
-  const threads = args.find((arg) => arg.startsWith("--threads="))?.slice("--threads=".length);
-  if (args.includes("--backend=reference")) {
-    cpu.setBackend(reference);
-    done[0] = "reference backend";
-  } else {
-    const wasm: Readonly<Record<string, unknown>> = await import("@gradtape/wasm");
-    const call = async (name: string, ...values: readonly unknown[]): Promise<unknown> => {
-      const given = wasm[name];
-      if (typeof given !== "function") throw new Error(`@gradtape/wasm has no ${name}`);
-      return await given(...values);
-    };
-    if (args.includes("--turbo")) done.push(`turbo(): ${JSON.stringify(await call("turbo"))}`);
-    await call("useWasm");
-    done[0] = `${cpu.backend.name} backend`;
-    if (threads !== undefined) await call("setThreads", Number(threads));
+  if (args.includes("--turbo")) {
+    const { enabled, width, reason } = turbo();
+    done.push(`turbo() ${enabled ? `on, ${width} bits` : "without effect"} (${reason})`);
   }
-  if (threads !== undefined) done.push(`${threads} threads`);
+  const threads = args.find((arg) => arg.startsWith("--threads="));
+  if (threads !== undefined) done.push(`${await setThreads(Number(threads.slice("--threads=".length)))} threads`);
   return done.join(", ");
 }
 
