@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { root } from "./check/workspace.ts";
 import { readReference } from "./docs/reference.ts";
 
@@ -35,7 +36,15 @@ const markdown = {
 };
 
 function vitepress(...args: string[]): void {
-  const { status } = spawnSync(join(docs, "node_modules/.bin/vitepress"), args, { cwd: docs, stdio: "inherit", shell: process.platform === "win32" });
+  // Pages whose data are computed (formulas, plots) run the workspace's own source.
+  const source = `--conditions=@gradtape/source --import=${pathToFileURL(join(root, "scripts/typescript.mjs"))}`;
+  const env = { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} ${source}`.trim() };
+  const { status } = spawnSync(join(docs, "node_modules/.bin/vitepress"), args, {
+    cwd: docs,
+    env,
+    stdio: "inherit",
+    shell: process.platform === "win32",
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 

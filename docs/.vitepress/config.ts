@@ -34,6 +34,8 @@ export default defineConfig({
     nav: [
       { text: "Start", link: "/start" },
       { text: "The lesson", link: "/lesson" },
+      { text: "Autograd", link: "/autograd" },
+      { text: "Optimizers", link: "/optimizers" },
       { text: "The house", link: "/house" },
       { text: "API", link: "/api/" },
     ],
@@ -45,6 +47,15 @@ export default defineConfig({
             { text: "Ten-minute start", link: "/start" },
             { text: "The lesson, ported", link: "/lesson" },
             { text: "Map of the house", link: "/house" },
+          ],
+        },
+        {
+          text: "In depth",
+          items: [
+            { text: "Autograd", link: "/autograd" },
+            { text: "Reading the tape", link: "/tape" },
+            { text: "Optimizers", link: "/optimizers" },
+            { text: "Schedules", link: "/schedules" },
           ],
         },
       ],

@@ -98,7 +98,7 @@ const style = `
 export function lessonPage(lesson: Lesson): string {
   const { places, before, after } = lesson;
   const [first, last] = [places[0], places[places.length - 1]];
-  const text = `Darker is better. From ○, each step goes against the gradient of the loss that the <i>whole training</i> ends with; the gradient is taken through all ${before.length - 1} updates.`;
+  const text = `The bluer, the better. From ○, each step goes against the gradient of the loss that the <i>whole training</i> ends with; the gradient is taken through all ${before.length - 1} updates.`;
   const legend = `<p class="key"><span style="--of:var(--soft)">with what was given: rate ${numberText(first.lr, 3)}, momentum ${numberText(first.momentum, 3)}</span><span style="--of:var(--second)">with what was learnt: rate ${numberText(last.lr, 3)}, momentum ${numberText(last.momentum, 3)}</span></p>`;
   const body = [
     section("plane", "Descent in the plane of hyper-parameters", text, `<div class="scroll"><div class="wide">${plane(lesson)}</div></div>`),

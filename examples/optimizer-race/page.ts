@@ -102,7 +102,7 @@ function stage(problem: Problem, results: readonly Result[]): string {
   const marks =
     problem.surface === undefined
       ? "The curves are means over ten batches."
-      : "○ start, + minimum, and the steps until the threshold; the darker, the lower.";
+      : "○ start, + minimum, and the steps until the threshold; the bluer, the lower.";
   return `<section id="stage-${key(problem.name)}"><h2>${escape(problem.name)}</h2><p>${escape(problem.about)} The dashed line is the threshold. ${marks}</p>
 ${legend}<div class="scroll"><div class="curves">${curves(problem, results)}</div></div>${ways}</section>`;
 }
@@ -118,7 +118,7 @@ export function racePage(race: Race): string {
   );
   const symbols = `<svg class="symbols" aria-hidden="true">${here.map(contours).join("")}</svg>`;
   const method = `<section id="method"><h2>How the rates were found</h2>
-<p>Everything but the rate is the optimizer's default, except that decay is off on the surfaces, SGD comes twice, LBFGS searches along its lines (four iterations a step, ten remembered), and Muon leaves the biases to AdamW. Rates are tried at every power of ten from 0.0001 to 100, then at a third and three times the best, then at 1.7 to either side. On a surface the rate that reaches the threshold first wins, and where none does, the one that ends lowest; on digits the one that ends lowest after a shorter run. So every optimizer is tuned the same way: the table compares optimizers with a good rate, not defaults. Times were taken on ${escape(race.machine)}.</p></section>`;
+<p>Everything but the rate is the optimizer's default, except that decay is off on the surfaces, SGD comes twice, LBFGS searches along its lines (four iterations a step, ten remembered), and Muon leaves the biases to AdamW. Rates are tried at every power of ten from 0.0001 to 100, then at a third and three times the best, then at 1.7 to either side. On a surface the rate that reaches the threshold first wins, and where none does, the one that ends lowest; on digits always that one. So every optimizer is tuned the same way: the table compares optimizers with a good rate, not defaults. Times were taken on ${escape(race.machine)}.</p></section>`;
   const lead = `${new Set(race.results.map(({ optimizer }) => optimizer)).size} optimizers, ${here.length} problems, each optimizer with a rate that a search found for it. All start at the same place and see the same batches.`;
   return page({ title: "The optimizer race", lead, style, body: [symbols, standings(race), ...stages, method].join("\n") });
 }

@@ -99,7 +99,7 @@ const handwriting: Problem = {
   about: "A network 784-32-10 on drawn digits, 64 at a time; every optimizer sees the same batches and the same first weights.",
   threshold: 0.5,
   steps: 150,
-  searchSteps: 50,
+  searchSteps: 150,
   begin() {
     const { batches, test } = digits();
     const generator = new Generator(1);

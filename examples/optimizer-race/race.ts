@@ -109,7 +109,7 @@ function tried(problem: Problem, entrant: Entrant, lr: number): Tried {
   // The mean of the last tenth, so that luck in the last step does not count.
   const last = losses.slice(-Math.ceil(losses.length / 10));
   const loss = diverged ? null : last.reduce((sum, value) => sum + value, 0) / last.length;
-  // A short run on digits says little about a threshold: fast and unstable rates pass it too.
+  // On digits fast and unstable rates pass a threshold too, and then fail: there the loss at the end decides.
   const judges = problem.surface !== undefined && !diverged;
   return { lr, loss, steps: judges ? stepsTo(problem.threshold, losses) : null };
 }
