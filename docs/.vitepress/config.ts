@@ -56,6 +56,7 @@ export default defineConfig({
             { text: "Reading the tape", link: "/tape" },
             { text: "Optimizers", link: "/optimizers" },
             { text: "Schedules", link: "/schedules" },
+            { text: "Performance", link: "/performance" },
           ],
         },
       ],
