@@ -40,11 +40,13 @@ function standardizing(name: string): Op<Over> {
   };
 }
 
+const deviationOp = elementwiseOp("squaredDeviation", "(x - mean) ** 2");
+
 /** Mean and variance over dimensions, which stay as 1; no gradient flows through them. */
 function statistics(x: Tensor, dims: readonly number[]): { readonly mean: Tensor; readonly variance: Tensor } {
   return noGrad(() => {
     const mean = x.mean(dims, { keepDim: true });
-    return { mean, variance: x.sub(mean).square().mean(dims, { keepDim: true }) };
+    return { mean, variance: applyNamed(deviationOp, { x, mean }).mean(dims, { keepDim: true }) };
   });
 }
 
