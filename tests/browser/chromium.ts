@@ -12,12 +12,14 @@ export const chromiumPath: string | undefined = places.find((path) => path !== "
 /** Whether the tests of the browser must run: with GRADTAPE_DEMAND_CHROMIUM=1 a missing browser is a failure. */
 export const demanded: boolean = process.env.GRADTAPE_DEMAND_CHROMIUM === "1";
 
-/** WebGL2 in software, and no talk with the network. */
+/** WebGL2 in software, or by the machine's GPU. */
+const software: readonly string[] = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+const hardware: readonly string[] = ["--use-angle=gl-egl", "--ignore-gpu-blocklist"];
+
+/** No talk with the network. */
 const flags: readonly string[] = [
   "--no-sandbox",
   "--disable-gpu-sandbox",
-  "--use-angle=swiftshader",
-  "--enable-unsafe-swiftshader",
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-default-apps",
@@ -59,7 +61,7 @@ export class TestPage {
   }
 
   /** Opens a page with the script. */
-  static async open(script: string, options: { readonly flags?: readonly string[] } = {}): Promise<TestPage> {
+  static async open(script: string, options: { readonly hardware?: boolean } = {}): Promise<TestPage> {
     const server = createServer((request, response) => {
       const isScript = request.url === "/script.js";
       response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" });
@@ -68,7 +70,11 @@ export class TestPage {
       );
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const browser = await chromium.launch({ executablePath: chromiumPath as string, headless: true, args: [...flags, ...(options.flags ?? [])] });
+    const browser = await chromium.launch({
+      executablePath: chromiumPath as string,
+      headless: true,
+      args: [...flags, ...(options.hardware === true ? hardware : software)],
+    });
     const page = await browser.newPage();
     const lines: string[] = [];
     page.on("console", (message) => void lines.push(`${message.type()}: ${message.text()}`));

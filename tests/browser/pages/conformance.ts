@@ -61,7 +61,7 @@ const beyond: Readonly<Record<string, (args: readonly number[]) => boolean>> = {
   sin: ([a]) => Math.abs(a) > 8000 && Number.isFinite(a),
   cos: ([a]) => Math.abs(a) > 8000 && Number.isFinite(a),
   tan: ([a]) => Math.abs(a) > 8000 && Number.isFinite(a),
-  polygamma: ([n, x]) => n > 20 || x < 0 || (x > 0 && x < 1e-3),
+  polygamma: ([n, x]) => n > 8 || x < 0 || (x > 0 && x < 1e-3) || (n > 2 && x > 1e4),
   lgamma: ([x]) => x < -20,
   digamma: ([x]) => x < -20,
 };
