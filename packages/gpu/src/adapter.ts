@@ -1,5 +1,6 @@
 import type { GpuJs, Instance, Kernel, NativeFunction, Settings, TextureClass } from "./gpujs.ts";
 import type { Grid } from "./grid.ts";
+import { Loads } from "./loads.ts";
 import { Pool, type Sheet } from "./pool.ts";
 
 /** How a kernel sees one of its textures: four elements of a texel at a time, or single elements. */
@@ -100,10 +101,11 @@ export class Adapter {
     const { width, height } = source.grid;
     const names = [...source.inputs.map((_, k) => `a${k}`), ...Array.from({ length: source.uniforms }, (_, k) => `u${k}`)];
     const extra = source.results.slice(1);
+    const loads = new Loads(source, samples);
     const text = [
       `function(${names.join(", ")}) {`,
-      `const t = this.thread.y * ${width} + this.thread.x;`,
-      source.body,
+      "const t = texel();",
+      loads.body,
       ...extra.map((lanes, k) => `output${k + 1}(${lanes.join(", ")});`),
       `return [${source.results[0].join(", ")}];`,
       "}",
@@ -113,7 +115,7 @@ export class Adapter {
       output: [width, height],
       returnType: "Array(4)",
       optimizeFloatMemory: false,
-      nativeFunctions: source.natives,
+      nativeFunctions: [...source.natives, ...loads.natives],
       injectedNative: source.library,
     };
     const maps = Object.fromEntries(extra.map((_, k) => [`y${k + 1}`, `function output${k + 1}(a, b, c, d) { return [a, b, c, d]; }`]));

@@ -106,7 +106,10 @@ export class GpuBackend implements Backend {
   /** Calls `work` with a storage in which the view's elements lie in order from `offset` on. */
   #withDense<T>(view: View, work: (storage: GpuStorage, offset: number, size: number) => T): T {
     const size = sizeOf(view.shape);
-    if (isDense(view) || size === 0) return work(view.storage as GpuStorage, view.offset, size);
+    const storage = view.storage as GpuStorage;
+    // A part of something large is copied first: textures are read whole.
+    const worth = storage.mirror !== undefined || 4 * size >= storage.length || storage.length <= 4096;
+    if (size === 0 || (isDense(view) && worth)) return work(storage, view.offset, size);
     const scratch = this.engine.scratch(view.dtype, size);
     this.map(copyKernel, [view], [], [denseView(scratch, view)]);
     const result = work(scratch, 0, size);

@@ -77,7 +77,12 @@ export function readOf(walk: Walk, k: number): Read {
   const place = `at${k}`;
   switch (reach) {
     case "same":
-      return { face: "vector", setup: `const v${k} = a${k}[t + ${walk.offset / 4}];`, element: (lane) => `v${k}[${lane}]`, natives: [] };
+      return {
+        face: "vector",
+        setup: `const v${k} = a${k}[${walk.offset === 0 ? "t" : `t + ${walk.offset / 4}`}];`,
+        element: (lane) => `v${k}[${lane}]`,
+        natives: [],
+      };
     case "one":
       return { face: "scalar", setup: `const v${k} = a${k}[${walk.offset}];`, element: () => `v${k}`, natives: [] };
     case "row":

@@ -207,10 +207,17 @@ function threadFunctions(tall: number, n: number, rows: number): NativeFunction[
   ];
 }
 
-/** Where an operand's elements lie, in texels or elements, relative to the place of its batch. */
-const stepFunction = (name: string, { outer, inner }: Operand, texels: boolean): NativeFunction => ({
+/** Where an operand's elements lie, relative to the place of its batch. */
+const stepFunction = (name: string, { outer, inner }: Operand): NativeFunction => ({
   name,
-  source: `int ${name}(int base, int i, int k) { return (base + i * ${outer} + k * ${inner})${texels ? " / 4" : ""}; }`,
+  source: `int ${name}(int base, int i, int k) { return base + i * (${outer}) + k * (${inner}); }`,
+  returnType: "Integer",
+});
+
+/** Where a batch's row or column begins, in texels or elements. */
+const firstFunction = (name: string, start: string, { outer }: Operand, unit: number): NativeFunction => ({
+  name,
+  source: `int ${name}(int g, int i) { return (${start}(g) + i * (${outer})) / ${unit}; }`,
   returnType: "Integer",
 });
 
@@ -225,28 +232,30 @@ function tileSource(engine: Engine, left: Operand, right: Operand, { m, k, n }: 
   const faceA: Face = grainA === "none" ? "scalar" : "vector";
   const block = k % 4 === 0 ? 4 : 1;
   const steps = range(block);
-  const groups = range(Math.ceil(rows / 4));
   const loads: string[] = [];
   const elementA = (r: number, s: number): string =>
     grainA === "inner" ? `x${r}[${s}]` : grainA === "outer" ? `x${r >> 2}_${s}[${r & 3}]` : `x${r}_${s}`;
   const elementB = (c: number, s: number): string => (right.grain === "inner" ? `y${c}[${s}]` : `y${s}[${c}]`);
-  const at = (s: number): string => (s === 0 ? "k" : `k + ${s}`);
-  const off = (name: string, r: number): string => (r === 0 ? name : `${name} + ${r}`);
-  if (grainA === "inner") for (const r of range(rows)) loads.push(`const x${r} = a0[pa(ba, ${off("i", r)}, k)];`);
-  else if (grainA === "outer")
-    for (const g of groups) for (const s of steps) loads.push(`const x${g}_${s} = a0[pa(ba, ${off("i", 4 * g)}, ${at(s)})];`);
-  else for (const r of range(rows)) for (const s of steps) loads.push(`const x${r}_${s} = a0[pa(ba, ${off("i", r)}, ${at(s)})];`);
-  if (right.grain === "inner") for (const c of range(4)) loads.push(`const y${c} = a1[pb(bb, ${off("j", c)}, k)];`);
-  else for (const s of steps) loads.push(`const y${s} = a1[pb(bb, j, ${at(s)})];`);
+  // Places are counted in texels where an operand is read by texels, and go on from block to block by what a block adds.
+  const unit = faceA === "vector" ? 4 : 1;
+  const a = { outer: left.outer / unit, inner: left.inner / unit };
+  const b = { outer: right.outer / 4, inner: right.inner / 4 };
+  const load = (name: string, input: string, place: string, more: number): void =>
+    void loads.push(`const ${name} = ${input}[${more === 0 ? place : `${place} + ${more}`}];`);
+  if (grainA === "inner") for (const r of range(rows)) load(`x${r}`, "a0", "pa", r * a.outer);
+  else if (grainA === "outer") for (const g of range(Math.ceil(rows / 4))) for (const s of steps) load(`x${g}_${s}`, "a0", "pa", g + s * a.inner);
+  else for (const r of range(rows)) for (const s of steps) load(`x${r}_${s}`, "a0", "pa", r * a.outer + s * a.inner);
+  if (right.grain === "inner") for (const c of range(4)) load(`y${c}`, "a1", "pb", c * b.outer);
+  else for (const s of steps) load(`y${s}`, "a1", "pb", s * b.inner);
   const sums = range(rows).flatMap((r) => range(4).map((c) => ({ r, c })));
   const body = [
     "const i = row(t); const j = column(t); const g = batch(t);",
-    "const ba = startA(g); const bb = startB(g);",
+    "let pa = placeA(g, i); let pb = placeB(g, j);",
     ...sums.map(({ r, c }) => `let c${r}_${c} = 0.0;`),
     `for (let h = 0; h < ${k / block}; h++) {`,
-    block === 1 ? "const k = h;" : `const k = h * ${block};`,
     ...loads,
     ...sums.map(({ r, c }) => `c${r}_${c} = c${r}_${c} + (${steps.map((s) => `${elementA(r, s)} * ${elementB(c, s)}`).join(" + ")});`),
+    `pa = pa + ${block * a.inner}; pb = pb + ${block * b.inner};`,
     "}",
   ].join("\n");
   return {
@@ -256,12 +265,10 @@ function tileSource(engine: Engine, left: Operand, right: Operand, { m, k, n }: 
     uniforms: 0,
     natives: [
       ...threadFunctions(Math.ceil(m / rows), n, rows),
-      baseFunction("startA", left),
-      baseFunction("startB", right),
-      stepFunction("pa", left, faceA === "vector"),
-      stepFunction("pb", right, true),
+      firstFunction("placeA", "startA", left, unit),
+      firstFunction("placeB", "startB", right, 4),
     ],
-    library: "",
+    library: `${baseFunction("startA", left).source}\n${baseFunction("startB", right).source}`,
     grid: gridOf(length, engine.adapter.limit),
   };
 }
@@ -303,8 +310,8 @@ function dotSource(engine: Engine, left: Operand, right: Operand, { batch, m, k,
     { name: "batch", source: `int batch(int e) { return e / ${n * m}; }`, returnType: "Integer" },
     baseFunction("startA", left),
     baseFunction("startB", right),
-    stepFunction("pa", left, false),
-    stepFunction("pb", right, false),
+    stepFunction("pa", left),
+    stepFunction("pb", right),
   ];
   const body = range(4)
     .map((l) =>
