@@ -9,7 +9,7 @@ export const CONTROL_BYTES = 4 * words.size;
 /** Milliseconds that a worker watches for the next job before it sleeps. */
 const WATCH = 0.1;
 /** Milliseconds that the main thread spins for the others before it sleeps, where it may. */
-const SPIN = 1;
+const SPIN = 0.2;
 /** Looks at a word between two looks at the clock. */
 const LOOKS = 256;
 

@@ -2,7 +2,7 @@ import type { Heap } from "../memory/heap.ts";
 import type { Store } from "../memory/store.ts";
 import type { Report } from "../report.ts";
 import { obstacle, threadsOfEnvironment } from "./host.ts";
-import { CONTROL_BYTES, Pool, WorkerFailure } from "./pool.ts";
+import { CONTROL_BYTES, type Outcome, Pool, WorkerFailure } from "./pool.ts";
 import { Routines, type Run } from "./routines.ts";
 
 /** The most threads that one may ask for. */
@@ -16,8 +16,12 @@ const PART = 12_500;
 const PARTS = 4;
 /** Bytes of a description that a part can have. */
 const STRIDE = 2048;
-/** Jobs that stay on one thread after a bad one, at most. */
-const LONGEST_PAUSE = 1024;
+/** Milliseconds lost to waiting that count. */
+const NOTICEABLE = 0.02;
+/** How much longer than such a loss the next jobs stay on one thread, twice as long after every loss until jobs go well; and the milliseconds that they do at most. */
+const LEAST_CAUTION = 20;
+const MOST_CAUTION = 640;
+const LONGEST_PAUSE = 1000;
 
 /** What the threads did. */
 export interface ThreadReport {
@@ -83,8 +87,8 @@ export class Threads {
   #jobs = 0;
   #helped = 0;
   #pauses = 0;
-  #pause = 0;
-  #penalty = 1;
+  #pausedUntil = 0;
+  #caution = LEAST_CAUTION;
 
   constructor(heap: Heap, store: Store, report: Report, descriptionAt: number) {
     this.#heap = heap;
@@ -129,8 +133,7 @@ export class Threads {
       },
     });
     this.#pool = pool;
-    this.#pause = 0;
-    this.#penalty = 1;
+    this.#pausedUntil = 0;
     return pool;
   }
 
@@ -156,9 +159,9 @@ export class Threads {
   worth(work: number): boolean {
     if (work < WORTH || this.#asked === 1 || this.#reason !== undefined) return false;
     if (this.#pool === undefined) this.#begin().release();
-    if (this.#pause > 0) {
-      this.#pause--;
-      return false;
+    if (this.#pausedUntil > 0) {
+      if (performance.now() < this.#pausedUntil) return false;
+      this.#pausedUntil = 0;
     }
     return this.running > 1;
   }
@@ -182,7 +185,7 @@ export class Threads {
       i32.copyWithin(copy, at / 4, (at + bytes) / 4);
       narrow(copy, part * size, Math.min(count, (part + 1) * size), part);
     }
-    let outcome: ReturnType<Pool["run"]>;
+    let outcome: Outcome;
     try {
       outcome = pool.run(routine, parts, this.#parts, STRIDE);
     } catch (error) {
@@ -191,16 +194,22 @@ export class Threads {
     }
     this.#jobs++;
     this.#helped += parts - outcome.own;
-    this.#judge(parts, outcome.own, outcome.spent, outcome.waited);
+    this.#judge(parts, outcome);
   }
 
-  /** After a wait much longer than a part takes the machine is busy: the next jobs stay on one thread, more of them each time. */
-  #judge(parts: number, own: number, spent: number, waited: number): void {
-    if (own < parts && own > 0 && waited > 0.1 + (2 * spent) / own) {
-      this.#pause = this.#penalty;
-      this.#penalty = Math.min(LONGEST_PAUSE, 2 * this.#penalty);
-      this.#pauses++;
-    } else if (this.#penalty > 1) this.#penalty /= 2;
+  /**
+   * Whether waiting for the workers cost more time than they saved: then the machine is busy, and the next jobs stay on one thread, for so long that what
+   * is lost in this way stays a small part of the whole.
+   */
+  #judge(parts: number, { own, spent, waited }: Outcome): void {
+    const loss = waited - ((parts - own) * spent) / Math.max(own, 1);
+    if (loss < NOTICEABLE) {
+      this.#caution = Math.max(LEAST_CAUTION, this.#caution * 0.9);
+      return;
+    }
+    this.#pausedUntil = performance.now() + Math.min(LONGEST_PAUSE, this.#caution * loss);
+    this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
+    this.#pauses++;
   }
 
   /** What was done so far. */
