@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { optim, type Shape, toLatex } from "gradtape";
 import { createMarkdownRenderer } from "vitepress";
 import type { Summary } from "../examples/optimizer-race/summary.ts";
+import { Glyphs } from "./glyphs.ts";
 
 /** A rule as the page shows it. */
 interface Shown {
@@ -31,6 +32,8 @@ interface Row {
 /** The rules and what was measured of them; VitePress puts what `load` returns in its place when the site is built. */
 export declare const data: {
   readonly rules: readonly Shown[];
+  /** HTML that the formulas refer to. */
+  readonly glyphs: string;
   readonly rows: readonly Row[];
   readonly problems: readonly string[];
   readonly source: string;
@@ -122,8 +125,9 @@ function shown(rule: Rule, render: (markdown: string) => string): Shown {
 export default {
   watch: [join(root, source), join(root, "packages/optim/src/rules/*.ts")],
   async load(): Promise<typeof data> {
-    // Glyphs that a formula uses twice are drawn once: the page is a tenth of the size.
-    const markdown = await createMarkdownRenderer(import.meta.dirname, { math: { svg: { fontCache: "local" } } });
+    const markdown = await createMarkdownRenderer(import.meta.dirname, { math: true });
+    const glyphs = new Glyphs("rule");
+    const render = (content: string): string => glyphs.shorten(markdown.render(content));
     const rules = Object.values(optim).flatMap((value) => (value instanceof optim.Rule ? [value as unknown as Rule] : []));
     const race = JSON.parse(readFileSync(join(root, source), "utf8")) as Summary;
     const problems = [...new Set(race.results.map(({ problem }) => problem))];
@@ -142,6 +146,7 @@ export default {
         use: uses[name] ?? "",
       };
     });
-    return { rules: rules.map((rule) => shown(rule, (content) => markdown.render(content))), rows, problems, source, machine: race.machine };
+    const all = rules.map((rule) => shown(rule, render));
+    return { rules: all, glyphs: glyphs.definitions, rows, problems, source, machine: race.machine };
   },
 };

@@ -2,6 +2,7 @@ import { formula, toLatex } from "gradtape";
 import { createMarkdownRenderer } from "vitepress";
 import { curve } from "../examples/schedules/drawing.ts";
 import { gallery } from "../examples/schedules/gallery.ts";
+import { Glyphs } from "./glyphs.ts";
 
 /** A schedule as the page shows it; plot and formula are HTML. */
 interface Shown {
@@ -14,7 +15,7 @@ interface Shown {
 }
 
 /** The schedules, drawn when the site is built. */
-export declare const data: readonly Shown[];
+export declare const data: { readonly exhibits: readonly Shown[]; readonly glyphs: string };
 
 const steps = 10_000;
 
@@ -33,14 +34,16 @@ const symbols = {
 export default {
   watch: ["../examples/schedules/*.ts", "../packages/optim/src/schedulers/*.ts"],
   async load(): Promise<typeof data> {
-    const markdown = await createMarkdownRenderer(import.meta.dirname, { math: { svg: { fontCache: "local" } } });
-    return gallery(steps).map((exhibit) => ({
+    const markdown = await createMarkdownRenderer(import.meta.dirname, { math: true });
+    const glyphs = new Glyphs("schedule");
+    const exhibits = gallery(steps).map((exhibit) => ({
       name: exhibit.name,
       anchor: exhibit.name.toLowerCase().replaceAll(/\W+/g, "-"),
       use: exhibit.use,
       code: exhibit.code,
-      formula: exhibit.formula === undefined ? "" : markdown.render(`$$\n${toLatex(formula(exhibit.formula), symbols)}\n$$\n`),
+      formula: exhibit.formula === undefined ? "" : glyphs.shorten(markdown.render(`$$\n${toLatex(formula(exhibit.formula), symbols)}\n$$\n`)),
       plot: curve(exhibit, steps),
     }));
+    return { exhibits, glyphs: glyphs.definitions };
   },
 };
