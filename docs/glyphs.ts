@@ -10,10 +10,10 @@ export class Glyphs {
 
   /** The same formula, with references to the letters. */
   shorten(html: string): string {
-    return html.replaceAll(/<path data-c="[^"]*" d="([^"]*)"\s*(?:\/>|><\/path>)/g, (_, outline: string) => {
+    return html.replaceAll(/<path data-c="[^"]*" d="([^"]*)"([^>]*?)(?:\/>|><\/path>)/g, (_, outline: string, rest: string) => {
       const id = this.#ids.get(outline) ?? `${this.#prefix}-${this.#ids.size}`;
       this.#ids.set(outline, id);
-      return `<use href="#${id}"/>`;
+      return `<use href="#${id}"${rest}/>`;
     });
   }
 
