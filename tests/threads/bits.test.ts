@@ -91,7 +91,7 @@ async function train(backend: WasmBackend, between: (step: number) => unknown = 
 test.each(["float32", "float64"] as const)("operations in %s", async (dtype) => {
   const one = make();
   const two = make();
-  expect(await two.setThreads(2)).toBe(2);
+  expect(await two.setThreads(2, { backOff: false })).toBe(2);
   const run = (backend: WasmBackend): Promise<string[]> =>
     on(backend, () => [...cases(dtype, new Generator(11))].flatMap((operation) => bits(operation())));
   expect(await run(two)).toEqual(await run(one));
@@ -103,13 +103,16 @@ test("fifty steps of training, on one, on two, on three threads, and changing in
   const expected = await train(make());
   for (const threads of [2, 3]) {
     const several = make();
-    await several.setThreads(threads);
+    await several.setThreads(threads, { backOff: false });
     expect(await train(several)).toEqual(expected);
     expect(several.threadReport().jobs).toBeGreaterThan(100);
   }
   const changing = make();
-  const actual = await train(changing, (step) => (step === 20 ? changing.setThreads(2) : step === 40 ? changing.setThreads(1) : undefined));
+  const actual = await train(changing, (step) =>
+    step === 20 ? changing.setThreads(2, { backOff: false }) : step === 40 ? changing.setThreads(1) : undefined,
+  );
   expect(actual).toEqual(expected);
+  expect(changing.threadReport().jobs).toBeGreaterThan(50);
 });
 
 test("in place, over operands that overlap: one thread computes them", async () => {
@@ -122,7 +125,7 @@ test("in place, over operands that overlap: one thread computes them", async () 
       return bits([x]);
     });
   const two = make();
-  await two.setThreads(2);
+  await two.setThreads(2, { backOff: false });
   expect(await run(two)).toEqual(await run(make()));
   expect(two.threadReport().jobs).toBe(0);
 });

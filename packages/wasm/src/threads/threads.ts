@@ -44,6 +44,8 @@ export interface ThreadOptions {
   readonly script?: URL;
   /** Milliseconds after which a worker that took work and does not answer counts as dead. Default 10,000. */
   readonly patience?: number;
+  /** Whether threads pause when the machine is busy and waiting for them costs more than they save. Default true. */
+  readonly backOff?: boolean;
 }
 
 /** A job that can be split. */
@@ -194,7 +196,7 @@ export class Threads {
     }
     this.#jobs++;
     this.#helped += parts - outcome.own;
-    this.#judge(parts, outcome);
+    if (this.#options.backOff !== false) this.#judge(parts, outcome);
   }
 
   /**
