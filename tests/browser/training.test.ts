@@ -50,6 +50,21 @@ describe.skipIf(chromiumPath === undefined && !demanded)("training on the GPU de
     expect(item).toBeCloseTo(sync.reduce((a, b) => a + b, 0) / 2, 4);
   });
 
+  test("a report tells what ran", async () => {
+    const { mode, renderer, launches, reads, families } = await page.call<{
+      mode: string;
+      renderer: string;
+      launches: number;
+      reads: number;
+      families: Record<string, number>;
+    }>("report");
+    expect(mode).toBe("webgl2");
+    expect(renderer).not.toBe("");
+    expect(reads).toBeGreaterThan(2);
+    expect(launches).toBeGreaterThanOrEqual(Object.values(families).reduce((a, b) => a + b, 0));
+    for (const family of ["map", "reduce", "matmul", "gather", "scatterAdd"]) expect(families[family]).toBeGreaterThan(0);
+  });
+
   test("a lost context is an error, never zeros", async () => {
     const said = await page.call<string>("lost");
     for (const line of said.split("\n")) expect(line).toContain("took the WebGL context away");

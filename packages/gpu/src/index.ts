@@ -1,24 +1,9 @@
-import { Device } from "@gradtape/core";
 import { Adapter } from "./adapter.ts";
-import { GpuBackend } from "./backend.ts";
+import { tryKernels } from "./canary.ts";
+import { GpuDevice, type GpuOptions } from "./device.ts";
 import type { GpuJs } from "./gpujs.ts";
 
-/** How a GPU is opened. */
-export interface GpuOptions {
-  /** Note where every tensor is made, so that warnings about tensors that nobody freed can tell. Costs a stack trace each. Default false. */
-  readonly trace?: boolean;
-}
-
-/** A device with tensors in textures and kernels by GPU.js. */
-export class GpuDevice extends Device {
-  readonly adapter: Adapter;
-
-  constructor(adapter: Adapter, name: string, options: GpuOptions) {
-    super(name, undefined, { manual: true });
-    this.adapter = adapter;
-    this.setBackend(new GpuBackend(adapter, this, { trace: options.trace ?? false }));
-  }
-}
+export { type BackendReport, backendReport, GpuDevice, type GpuOptions } from "./device.ts";
 
 /** Loads gpu.js, which replaces the global `GPU` of WebGPU when it loads: puts it back. */
 async function load(): Promise<GpuJs> {
@@ -38,13 +23,18 @@ async function load(): Promise<GpuJs> {
   }
 }
 
-/** Opens the GPU. Errors: no WebGL2, no float textures, gpu.js is not installed. */
+/**
+ * Opens the GPU and tries its kernels. Errors: no WebGL2, no float textures, gpu.js is not installed, a kernel that computes wrong numbers. A page should
+ * open one: browsers take the context of the oldest away when there are more than sixteen.
+ */
 export async function gpu(options: GpuOptions = {}): Promise<GpuDevice> {
   const library = await load();
   const canvas = typeof OffscreenCanvas === "undefined" ? globalThis.document?.createElement("canvas") : new OffscreenCanvas(1, 1);
   const context = canvas?.getContext("webgl2", { alpha: false, depth: false, stencil: false, antialias: false, powerPreference: "high-performance" });
-  if (!(context instanceof WebGL2RenderingContext))
+  if (typeof WebGL2RenderingContext === "undefined" || !(context instanceof WebGL2RenderingContext))
     throw new Error("gpu: there is no WebGL2 here; compute on the CPU, or open the page in another browser");
   if (context.getExtension("EXT_color_buffer_float") === null) throw new Error("gpu: this GPU cannot render to float textures; compute on the CPU");
-  return new GpuDevice(new Adapter(library, context), "gpu", options);
+  const device = new GpuDevice(new Adapter(library, context), "gpu", options);
+  if (options.selfTest ?? true) tryKernels(device);
+  return device;
 }

@@ -173,7 +173,7 @@ async function workloads(): Promise<Workload[]> {
         optimizer.step();
       },
       finishOurs: () => void firstOf(parameter.detach()),
-      theirs: () => void adam.applyGradients({ w: g }),
+      theirs: () => void adam.applyGradients([{ name: "w", tensor: g }]),
       finishTheirs: () => {
         firstOfTheirs(w);
       },

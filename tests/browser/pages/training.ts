@@ -1,4 +1,4 @@
-import { type GpuDevice, gpu } from "@gradtape/gpu";
+import { type BackendReport, backendReport, type GpuDevice, gpu } from "@gradtape/gpu";
 import {
   assertNoLeaks,
   cpu,
@@ -172,4 +172,11 @@ async function lost(): Promise<string> {
   return [messageOf(() => x.mul(2)), messageOf(() => x.mul(2).data())].join("\n");
 }
 
-Object.assign(globalThis, { suite: { losses, transfers, textures, messages, reads, lost } });
+/** What a device says of itself after a few steps. */
+async function report(): Promise<BackendReport> {
+  const device = await gpu({ trace: true });
+  train(device, 2, (loss) => void loss.item());
+  return backendReport(device);
+}
+
+Object.assign(globalThis, { suite: { report, losses, transfers, textures, messages, reads, lost } });
