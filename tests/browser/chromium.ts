@@ -60,13 +60,15 @@ export class TestPage {
     this.console = lines;
   }
 
-  /** Opens a page with the script. */
-  static async open(script: string, options: { readonly hardware?: boolean } = {}): Promise<TestPage> {
+  /** Opens a page with the script, served under any name that ends in `.js`, and waits for `globalThis.suite`; a page of one's own need not have it. */
+  static async open(script: string, options: { readonly hardware?: boolean; readonly html?: string } = {}): Promise<TestPage> {
     const server = createServer((request, response) => {
-      const isScript = request.url === "/script.js";
+      const isScript = request.url?.endsWith(".js") === true;
       response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" });
       response.end(
-        isScript ? script : '<!doctype html><meta charset="utf-8"><title>Gradtape</title><script type="module" src="/script.js"></script>',
+        isScript
+          ? script
+          : (options.html ?? '<!doctype html><meta charset="utf-8"><title>Gradtape</title><script type="module" src="/script.js"></script>'),
       );
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -80,11 +82,12 @@ export class TestPage {
     page.on("console", (message) => void lines.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => void lines.push(`error: ${error.message}`));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page
-      .waitForFunction(() => "suite" in globalThis, undefined, { timeout: 20_000 })
-      .catch(() => {
-        throw new Error(`the page did not start\n${lines.join("\n")}`);
-      });
+    if (options.html === undefined)
+      await page
+        .waitForFunction(() => "suite" in globalThis, undefined, { timeout: 20_000 })
+        .catch(() => {
+          throw new Error(`the page did not start\n${lines.join("\n")}`);
+        });
     return new TestPage(browser, server, page, lines);
   }
 
