@@ -79,7 +79,7 @@ function citation(name: string): string {
   const before = file.slice(0, file.search(/\n(export )?const \w+ = rule\(/));
   const comment = before.slice(before.lastIndexOf("/**"));
   return comment
-    .replaceAll(/\/\*\*|\*\/|^\s*\*/gm, "")
+    .replaceAll(/\/\*\*|\s*\*\/|^\s*\*/gm, "")
     .replaceAll(/\s+/g, " ")
     .replaceAll("`", "")
     .trim();
