@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { compile } from "./compile.ts";
 import { readOptions } from "./options.ts";
 import { type Contestant, lacking } from "./peers.ts";
@@ -91,6 +91,7 @@ console.error(`bench: ${findings.seconds.toFixed(0)} s`);
 if (json !== undefined) writeFileSync(json, toJson(findings));
 if (out !== undefined) {
   const file = join(import.meta.dirname, "results", out);
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.json`, toJson(findings));
   writeFileSync(`${file}.md`, markdown(findings));
 }

@@ -16,7 +16,7 @@ export interface Peer {
 }
 
 /** Longest wait for an answer, in milliseconds. */
-const PATIENCE = 120_000;
+const PATIENCE = 180_000;
 
 /** A peer in a process of its own, which lives as long as the benchmark. */
 export class PeerProcess implements Peer {
