@@ -1,6 +1,7 @@
 import type { Expression, Kernel } from "@gradtape/core";
+import { literal } from "./glsl.ts";
 import type { NativeFunction } from "./gpujs.ts";
-import { libraryName, literal, native } from "./library.ts";
+import { libraryName, native } from "./library.ts";
 
 /** The operators that gpu.js writes as they are. */
 const infix: Readonly<Record<string, string>> = { add: "+", sub: "-", mul: "*", div: "/" };

@@ -1,7 +1,7 @@
 import type { Source } from "./adapter.ts";
+import { literal } from "./glsl.ts";
 import type { NativeFunction } from "./gpujs.ts";
 import type { Grid } from "./grid.ts";
-import { literal } from "./library.ts";
 
 /**
  * How kernels read textures in WebGL2: texels are found by shifts and masks, as widths are powers of two, and the texel at the thread's own place without any

@@ -361,6 +361,15 @@ async function gradients(): Promise<Comparison[]> {
     products: (_, x) => x.prod(1).sum(),
     extremes: (_, x) => x.amax(1).sum().add(x.amin()),
     "standard deviation": (_, x) => x.std(0).sum(),
+    convolution: (d, x) =>
+      x
+        .reshape([1, 1, 6, 5])
+        .conv2d(drawn(d, [3, 1, 3, 3], 8), drawn(d, [3], 9), { padding: 1, stride: 2 })
+        .square()
+        .sum(),
+    "maximum pooling": (_, x) => x.reshape([1, 1, 6, 5]).maxPool2d({ kernelSize: 2 }).square().sum(),
+    "average pooling": (_, x) => x.reshape([1, 1, 6, 5]).avgPool2d({ kernelSize: 2 }).square().sum(),
+    "batch norm": (_, x) => x.batchNorm({ training: true }).pow(3).sum(),
   };
   return Object.entries(cases).map(([name, loss]) =>
     compare(
