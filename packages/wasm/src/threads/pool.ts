@@ -28,20 +28,12 @@ export interface PoolOptions {
 /** A worker that gave up, or does not answer. */
 export class WorkerFailure extends Error {}
 
-/** How a job went: the parts that this thread ran, the milliseconds that they took, and how long it waited for the others then. */
-export interface Outcome {
-  own: number;
-  spent: number;
-  waited: number;
-}
-
 /** Workers over a shared memory. They take parts of a job while there are any, as this thread does: one that comes late, or never, only leaves more to the others. */
 export class Pool {
   readonly #words: Int32Array;
   readonly #threads: Thread[] = [];
   readonly #patience: number;
   readonly #mayWait: boolean;
-  readonly #outcome: Outcome = { own: 0, spent: 0, waited: 0 };
   #turn = 0;
   #settle = (): void => {};
   /** Fulfilled when all workers are up, or the pool has ended. */
@@ -83,10 +75,9 @@ export class Pool {
     this.#settle();
   }
 
-  /** Runs a function for descriptions that lie evenly apart, at most 255, on all threads. Error: a worker failed, and what. */
-  run({ call, number, at, length, position }: Routine, parts: number, first: number, stride: number): Outcome {
+  /** Runs a function for descriptions that lie evenly apart, at most 255, on all threads; tells how many of them this one ran. Error: a worker failed, and what. */
+  run({ call, number, at, length, position }: Routine, parts: number, first: number, stride: number): number {
     const shared = this.#words;
-    const outcome = this.#outcome;
     shared[words.number] = number;
     shared[words.moduleAt] = at;
     shared[words.moduleLength] = length;
@@ -99,14 +90,14 @@ export class Pool {
     Atomics.store(shared, words.ticket, this.#turn | parts);
     if (Atomics.load(shared, words.sleeping) > 0) Atomics.notify(shared, words.ticket);
     const start = performance.now();
-    outcome.own = 0;
+    let own = 0;
     try {
       for (;;) {
         const ticket = Atomics.load(shared, words.ticket);
         const left = ticket & 255;
         if (left === 0) break;
         if (Atomics.compareExchange(shared, words.ticket, ticket, ticket - 1) !== ticket) continue;
-        outcome.own++;
+        own++;
         try {
           call(first + (parts - left) * stride);
         } finally {
@@ -119,12 +110,10 @@ export class Pool {
       throw error;
     } finally {
       const end = performance.now();
-      outcome.spent = end - start;
-      this.#join(end, Math.max(this.#patience, 20 * outcome.spent));
-      outcome.waited = performance.now() - end;
+      this.#join(end, Math.max(this.#patience, 20 * (end - start)));
     }
     if (Atomics.load(shared, words.failed) !== 0) throw new WorkerFailure(`wasm: a worker failed: ${this.#complaint()}`);
-    return outcome;
+    return own;
   }
 
   #join(start: number, patience: number): void {

@@ -1,5 +1,6 @@
 import type { Heap } from "../memory/heap.ts";
 import type { Store } from "../memory/store.ts";
+import { Trial } from "./trial.ts";
 
 /** A function of a kernel, of one description. */
 export type Run = (description: number) => unknown;
@@ -13,6 +14,8 @@ export interface Routine {
   readonly length: number;
   /** Which export of the module it is. */
   readonly position: number;
+  /** Whether it gains from threads. */
+  readonly trial: Trial;
 }
 
 interface Source {
@@ -52,7 +55,7 @@ export class Routines {
       place.at = this.#store.borrow(bytes.length);
       this.#heap.u8.set(bytes, place.at);
     }
-    const routine = { call, number: this.#count++, at: place.at, length: bytes.length, position };
+    const routine = { call, number: this.#count++, at: place.at, length: bytes.length, position, trial: new Trial() };
     this.#routines.set(call, routine);
     return routine;
   }

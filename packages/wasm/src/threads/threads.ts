@@ -2,8 +2,8 @@ import type { Heap } from "../memory/heap.ts";
 import type { Store } from "../memory/store.ts";
 import type { Report } from "../report.ts";
 import { obstacle, threadsOfEnvironment } from "./host.ts";
-import { CONTROL_BYTES, type Outcome, Pool, WorkerFailure } from "./pool.ts";
-import { Routines, type Run } from "./routines.ts";
+import { CONTROL_BYTES, Pool, WorkerFailure } from "./pool.ts";
+import { type Routine, Routines, type Run } from "./routines.ts";
 
 /** The most threads that one may ask for. */
 export const MOST_THREADS = 64;
@@ -16,13 +16,6 @@ const PART = 12_500;
 const PARTS = 4;
 /** Bytes of a description that a part can have. */
 const STRIDE = 2048;
-/** Milliseconds lost to waiting that count. */
-const NOTICEABLE = 0.02;
-/** How much longer than such a loss the next jobs stay on one thread, twice as long after every loss until jobs go well; and the milliseconds that they do at most. */
-const LEAST_CAUTION = 20;
-const MOST_CAUTION = 640;
-const LONGEST_PAUSE = 1000;
-
 /** What the threads did. */
 export interface ThreadReport {
   /** Threads asked for. */
@@ -32,8 +25,8 @@ export interface ThreadReport {
   /** Jobs that were split, and parts of them that workers ran. */
   readonly jobs: number;
   readonly helped: number;
-  /** Times that threads were given a pause because the machine was busy. */
-  readonly pauses: number;
+  /** Jobs that were large enough, and not split because the machine was busy: of late one thread was faster. */
+  readonly alone: number;
   /** Why fewer threads run than were asked for. */
   readonly reason: string | undefined;
 }
@@ -44,7 +37,7 @@ export interface ThreadOptions {
   readonly script?: URL;
   /** Milliseconds after which a worker that took work and does not answer counts as dead. Default 10,000. */
   readonly patience?: number;
-  /** Whether threads pause when the machine is busy and waiting for them costs more than they save. Default true. */
+  /** Whether jobs stay on one thread while that is faster, because the machine is busy. Default true. */
   readonly backOff?: boolean;
 }
 
@@ -88,9 +81,7 @@ export class Threads {
   #reason: string | undefined;
   #jobs = 0;
   #helped = 0;
-  #pauses = 0;
-  #pausedUntil = 0;
-  #caution = LEAST_CAUTION;
+  #alone = 0;
 
   constructor(heap: Heap, store: Store, report: Report, descriptionAt: number) {
     this.#heap = heap;
@@ -135,7 +126,6 @@ export class Threads {
       },
     });
     this.#pool = pool;
-    this.#pausedUntil = 0;
     return pool;
   }
 
@@ -161,10 +151,6 @@ export class Threads {
   worth(work: number): boolean {
     if (work < WORTH || this.#asked === 1 || this.#reason !== undefined) return false;
     if (this.#pool === undefined) this.#begin().release();
-    if (this.#pausedUntil > 0) {
-      if (performance.now() < this.#pausedUntil) return false;
-      this.#pausedUntil = 0;
-    }
     return this.running > 1;
   }
 
@@ -179,44 +165,38 @@ export class Threads {
       run(at);
       return;
     }
+    const start = performance.now();
+    const split = this.#options.backOff === false || routine.trial.split;
+    if (split) this.#together(pool, routine, { bytes, work, count, grain, most: wanted }, narrow);
+    else {
+      this.#alone++;
+      run(at);
+    }
+    routine.trial.note(performance.now() - start, work);
+  }
+
+  #together(pool: Pool, routine: Routine, { bytes, count, grain, most }: Required<Job>, narrow: Narrow): void {
     const { i32 } = this.#heap;
-    const size = Math.ceil(grains / wanted) * grain;
+    const at = this.#descriptionAt;
+    const size = Math.ceil(Math.ceil(count / grain) / most) * grain;
     const parts = Math.ceil(count / size);
     for (let part = 0; part < parts; part++) {
       const copy = (this.#parts + part * STRIDE) / 4;
       i32.copyWithin(copy, at / 4, (at + bytes) / 4);
       narrow(copy, part * size, Math.min(count, (part + 1) * size), part);
     }
-    let outcome: Outcome;
     try {
-      outcome = pool.run(routine, parts, this.#parts, STRIDE);
+      this.#helped += parts - pool.run(routine, parts, this.#parts, STRIDE);
+      this.#jobs++;
     } catch (error) {
       if (error instanceof WorkerFailure) this.#giveUp(error.message);
       throw error;
     }
-    this.#jobs++;
-    this.#helped += parts - outcome.own;
-    if (this.#options.backOff !== false) this.#judge(parts, outcome);
-  }
-
-  /**
-   * Whether waiting for the workers cost more time than they saved: then the machine is busy, and the next jobs stay on one thread, for so long that what
-   * is lost in this way stays a small part of the whole.
-   */
-  #judge(parts: number, { own, spent, waited }: Outcome): void {
-    const loss = waited - ((parts - own) * spent) / Math.max(own, 1);
-    if (loss < NOTICEABLE) {
-      this.#caution = Math.max(LEAST_CAUTION, this.#caution * 0.9);
-      return;
-    }
-    this.#pausedUntil = performance.now() + Math.min(LONGEST_PAUSE, this.#caution * loss);
-    this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
-    this.#pauses++;
   }
 
   /** What was done so far. */
   report(): ThreadReport {
-    return { asked: this.#asked, running: this.running, jobs: this.#jobs, helped: this.#helped, pauses: this.#pauses, reason: this.#reason };
+    return { asked: this.#asked, running: this.running, jobs: this.#jobs, helped: this.#helped, alone: this.#alone, reason: this.#reason };
   }
 }
 
