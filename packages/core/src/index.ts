@@ -59,7 +59,7 @@ export { checkOptions } from "./tape/options.ts";
 export { keep, scope } from "./tape/ownership.ts";
 export { type BackwardListener, type BackwardOptions, type BackwardStep, listenBackward } from "./tape/pass.ts";
 export { inScope, type Scope } from "./tape/scope.ts";
-export { withSources } from "./tape/source.ts";
+export { callSite, withSources } from "./tape/source.ts";
 export { Tape, type TapeEntry, type TapeStep } from "./tape/tape.ts";
 export { type NestedNumbers, Tensor } from "./tensor/tensor.ts";
 export { checkpoint } from "./transform/checkpoint.ts";

@@ -1,7 +1,7 @@
-import type { Device, DType, MemoryReport, View } from "@gradtape/core";
+import { callSite, type Device, type DType, type MemoryReport, type View } from "@gradtape/core";
 import type { Adapter, Program, Source } from "./adapter.ts";
 import { gridOf } from "./grid.ts";
-import { callerPlace, Net } from "./net.ts";
+import { Net } from "./net.ts";
 import type { Sheet } from "./pool.ts";
 import { GpuStorage } from "./storage.ts";
 
@@ -54,7 +54,7 @@ export class Engine {
     if (dtype === "float64")
       throw new TypeError('gpu: there is no float64 on this device; convert with .to("float32"), or compute on the CPU with .to(cpu)');
     gridOf(Math.max(1, length), this.adapter.limit);
-    const storage = new GpuStorage(this.device, dtype, length, this.#trace ? callerPlace() : undefined);
+    const storage = new GpuStorage(this.device, dtype, length, this.#trace ? callSite() : undefined);
     this.net.watch(storage);
     return storage;
   }

@@ -35,12 +35,3 @@ export class Net {
     );
   }
 }
-
-/** The first line of the stack outside of Gradtape. */
-export function callerPlace(): string | undefined {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 40;
-  const lines = (new Error().stack ?? "").split("\n").slice(1);
-  Error.stackTraceLimit = limit;
-  return lines.find((line) => !/[\\/](?:packages|@gradtape)[\\/](?:core|nn|optim|gpu)[\\/]/.test(line))?.trim();
-}
