@@ -37,13 +37,13 @@ export {
   elementwise,
   elementwiseOp,
   type FunctionOptions,
-  type ResultType,
   type Tuned,
   type Tuning,
 } from "./ops/elementwise.ts";
 export * from "./ops/index.ts";
 export * from "./ops/join.ts";
 export type { LossOptions, LossReduction } from "./ops/loss.ts";
+export type { ResultType } from "./ops/value.ts";
 export * from "./random.ts";
 export { type Dims, type Shape, sameShape, showShape, sizeOf } from "./shape.ts";
 export { detectAnomaly } from "./tape/anomaly.ts";

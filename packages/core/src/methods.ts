@@ -43,8 +43,10 @@ export interface TensorMethods extends Mapped, Overloaded {}
 for (const [name, op] of Object.entries({ ...ops, ...autograd })) {
   const call = op as (x: Tensor, ...rest: unknown[]) => unknown;
   Object.defineProperty(Tensor.prototype, name, {
+    // One and two arguments, the most usual, without an array of them.
     value: function (this: Tensor, ...rest: unknown[]) {
-      return hasManual() ? composed(() => call(this, ...rest)) : call(this, ...rest);
+      if (hasManual()) return composed(() => call(this, ...rest));
+      return rest.length === 1 ? call(this, rest[0]) : rest.length === 0 ? call(this) : call(this, ...rest);
     },
     writable: true,
     configurable: true,

@@ -13,6 +13,7 @@ export interface Cell {
 /** Memory on the GPU: a texture from its first write until it is freed. */
 export class GpuStorage implements Storage {
   version = 0;
+  holders = -1;
   readonly data = undefined;
   readonly cell: Cell;
   /** The values on the host, where they were uploaded from there or read since the last write; the texture can be made again from them. */

@@ -19,7 +19,7 @@ import { Indexing } from "./kernels/indexing/indexing.ts";
 import { MatrixProducts } from "./kernels/matmul/matmul.ts";
 import { Reductions } from "./kernels/reduction/reduction.ts";
 import type { MemoryReport } from "./memory/store.ts";
-import type { FamilyReport, Report } from "./report.ts";
+import type { FamilyReport, Report, Tally } from "./report.ts";
 import type { ThreadOptions, ThreadReport } from "./threads/threads.ts";
 import { speedUp, type TurboReport } from "./turbo.ts";
 
@@ -45,6 +45,7 @@ export interface WasmBackend extends Backend {
 class Wasm implements Partial<WasmBackend> {
   readonly name = "wasm";
   readonly #engine: Engine;
+  readonly #maps: Tally;
   readonly #elementwise: Elementwise;
   readonly #products: MatrixProducts;
   readonly #reductions: Reductions;
@@ -53,6 +54,7 @@ class Wasm implements Partial<WasmBackend> {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#maps = engine.report.family("map");
     this.#elementwise = new Elementwise(engine);
     this.#products = new MatrixProducts(engine, this.#elementwise);
     this.#reductions = new Reductions(engine, this.#elementwise);
@@ -73,7 +75,7 @@ class Wasm implements Partial<WasmBackend> {
   }
 
   map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void {
-    this.#engine.report.family("map").wasm++;
+    this.#maps.wasm++;
     this.#elementwise.map(kernel, inputs, uniforms, outputs);
   }
 

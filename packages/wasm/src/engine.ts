@@ -28,6 +28,9 @@ export class Engine {
   readonly report = new Report();
   readonly descriptionAt = DESCRIPTION;
   readonly descriptionEnd = ARENA;
+  /** Where small operands from outside the memory stay while a kernel runs. */
+  readonly arenaAt = ARENA;
+  readonly arenaEnd = BLOCKS;
   /** Whether multiply-adds are fused. */
   fused: boolean;
   /** Whether pairs of vectors run as one of 256 bits. */
@@ -37,7 +40,7 @@ export class Engine {
     const asked = askedByEnvironment();
     this.heap = new Heap({ shared: asked > 1 && obstacle() === undefined, ...options });
     this.store = new Store(this.heap, BLOCKS, options);
-    this.staging = new Staging(this.heap, this.store, ARENA, BLOCKS);
+    this.staging = new Staging(this.heap, this.store, this.arenaAt, this.arenaEnd);
     this.fused = options.fused ?? hasRelaxedSimd();
     this.threads = new Threads(this.heap, this.store, this.report, DESCRIPTION);
     if (asked > 1) this.threads.ask(asked);

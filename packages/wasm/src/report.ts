@@ -11,7 +11,8 @@ export interface FamilyReport {
   readonly reasons: Readonly<Record<string, number>>;
 }
 
-interface Tally {
+/** Counters of one family, to be raised. */
+export interface Tally {
   wasm: number;
   reference: number;
   readonly reasons: Map<string, number>;
@@ -43,7 +44,9 @@ export class Report {
   /** Everything counted so far. */
   snapshot(): Record<string, FamilyReport> {
     return Object.fromEntries(
-      [...this.#families].map(([name, { wasm, reference, reasons }]) => [name, { wasm, reference, reasons: Object.fromEntries(reasons) }]),
+      [...this.#families].flatMap(([name, { wasm, reference, reasons }]) =>
+        wasm + reference + reasons.size === 0 ? [] : [[name, { wasm, reference, reasons: Object.fromEntries(reasons) }]],
+      ),
     );
   }
 }

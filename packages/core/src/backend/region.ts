@@ -19,36 +19,63 @@ export function free(storage: Storage): void {
   storage.device.backend.free?.(storage);
 }
 
+/** What shows a storage: a view, a tensor. */
+interface Shows {
+  readonly storage: Storage;
+}
+
+/** Opens a region: it owns what is made until it is closed. Returns its mark. For the tape's hot path; everybody else calls `region`. */
+export function openRegion(): number {
+  open++;
+  return made.length;
+}
+
+/** Closes the region of a mark and frees what was made inside and nothing of `shown` shows; the rest passes to the region around. */
+export function closeRegion(mark: number, shown: readonly (Shows | null)[], handOver?: (kept: Storage) => void): void {
+  open--;
+  let end = mark;
+  for (let i = mark; i < made.length; i++) {
+    const storage = made[i];
+    let kept = false;
+    for (let k = 0; k < shown.length && !kept; k++) kept = shown[k]?.storage === storage;
+    if (!kept) {
+      free(storage);
+      continue;
+    }
+    if (handOver !== undefined) handOver(storage);
+    else if (open === 0 && storage.device.manual) adopt(storage);
+    made[end++] = storage;
+  }
+  shorten(open > 0 ? end : mark);
+}
+
+/** Closes the region of a mark after an error: what was made inside is left to the collector. */
+export function abandonRegion(mark: number): void {
+  open--;
+  shorten(mark);
+}
+
+/** Shortens the list; to set its length costs many times more. */
+function shorten(length: number): void {
+  while (made.length > length) made.pop();
+}
+
 /**
  * Runs `fn` and frees every storage made inside that its result does not show: the temporaries of an operation, of a backward step, of an update.
  * What is kept passes to the region around.
- * @param keeps the storages of the result.
+ * @param shows what of the result shows storages.
  * @param handOver gets the kept storages that were made inside.
  */
-export function region<T>(fn: () => T, keeps: (result: T) => readonly Storage[], handOver?: (kept: Storage) => void): T {
-  const start = made.length;
-  open++;
+export function region<T>(fn: () => T, shows: (result: T) => readonly Shows[], handOver?: (kept: Storage) => void): T {
+  const mark = openRegion();
   let result: T;
   try {
     result = fn();
   } catch (error) {
-    made.length = start;
+    abandonRegion(mark);
     throw error;
-  } finally {
-    open--;
   }
-  if (made.length === start) return result;
-  const kept = keeps(result);
-  let end = start;
-  for (let i = start; i < made.length; i++) {
-    const storage = made[i];
-    if (kept.includes(storage)) {
-      if (handOver !== undefined) handOver(storage);
-      else if (open === 0 && storage.device.manual) adopt(storage);
-      made[end++] = storage;
-    } else free(storage);
-  }
-  made.length = open > 0 ? end : start;
+  closeRegion(mark, shows(result), handOver);
   return result;
 }
 

@@ -1,5 +1,5 @@
 import { type DType, newArray, type TypedArray } from "../dtype.ts";
-import { contiguousStrides, isContiguous, type Shape, sizeOf } from "../shape.ts";
+import { contiguousStrides, isContiguous, type Shape, sameShape, sizeOf } from "../shape.ts";
 import type { Lifetime } from "./backend.ts";
 import type { Device } from "./device.ts";
 import { own } from "./region.ts";
@@ -10,6 +10,8 @@ export interface Storage {
   readonly dtype: DType;
   readonly length: number;
   version: number;
+  /** How many gradients on their way show it, while a backward pass that made it owns it; -1 when none does. */
+  holders: number;
   /** The values, where the host can address them; `undefined` on a GPU. */
   readonly data: TypedArray | undefined;
 }
@@ -38,6 +40,19 @@ export function allocate(device: Device, dtype: DType, shape: Shape, lifetime: L
   return { storage, dtype, shape, strides: contiguousStrides(shape), offset: 0 };
 }
 
+/** A fresh contiguous view of the shape of another; they share the list of strides where the other lies the same way. */
+export function allocateLike({ storage: { device }, shape, strides }: View, dtype: DType): View {
+  const storage = device.backend.allocate(dtype, sizeOf(shape), "value");
+  own(storage);
+  let step = 1;
+  let same = true;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    if (strides[d] !== step) same = false;
+    step *= shape[d];
+  }
+  return { storage, dtype, shape, strides: same ? strides : contiguousStrides(shape), offset: 0 };
+}
+
 /** The same storage seen with another shape and strides. */
 export const restride = (view: View, shape: Shape, strides: readonly number[], offset: number = view.offset): View => ({
   storage: view.storage,
@@ -49,8 +64,8 @@ export const restride = (view: View, shape: Shape, strides: readonly number[], o
 
 /** The view stretched to `shape` by strides of 0; the shapes must already be known to broadcast. */
 export function broadcastView(view: View, shape: Shape): View {
+  if (sameShape(view.shape, shape)) return view;
   const lead = shape.length - view.shape.length;
-  if (lead === 0 && view.shape.every((n, d) => n === shape[d])) return view;
   const strides = shape.map((n, d) => (d < lead || (view.shape[d - lead] === 1 && n !== 1) ? 0 : view.strides[d - lead]));
   return restride(view, shape, strides);
 }
@@ -64,6 +79,7 @@ export const hostStorage = (device: Device, dtype: DType, data: TypedArray): Sto
   dtype,
   length: data.length,
   version: 0,
+  holders: -1,
   data,
 });
 

@@ -6,7 +6,7 @@ import { perDimension } from "../backend/window.ts";
 import { promote } from "../dtype.ts";
 import { type Shape, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op, Operand, Saves } from "../tape/op.ts";
+import type { Flows, Op, Operand, Saves } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -65,7 +65,10 @@ function compute(product: Product, [left, right, bias]: readonly Operand[], shap
 const perChannel = (g: Tensor): Tensor => g.sum(g.shape.flatMap((_, d) => (d === 1 ? [] : [d])));
 
 function products(n: number): Products {
-  const saves = (flowsTo: (index: number) => boolean): Saves => ({ inputs: [...(flowsTo(1) ? [0] : []), ...(flowsTo(0) ? [1] : [])], output: false });
+  const saves = ([toInput, toWeight]: Flows): Saves => ({
+    inputs: [...(toWeight === null ? [] : [0]), ...(toInput === null ? [] : [1])],
+    output: false,
+  });
   const forward: Op<Convolution> = {
     name: `conv${n}d`,
     saves,

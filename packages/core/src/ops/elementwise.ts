@@ -1,15 +1,9 @@
-import { Kernel } from "../backend/kernel.ts";
-import { allocate, type View } from "../backend/view.ts";
-import { type DType, isFloat, promote } from "../dtype.ts";
 import { call, differentiate, type Expression, formula, name, names, number, simplify, toText } from "../formula/index.ts";
-import { broadcastShapes } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op, Operand, Saves, VJP } from "../tape/op.ts";
+import type { Flows, Op, Operand, Saves, VJP } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-
-/** What the result's dtype is: that of the inputs, a number at least (bool becomes int32), a float at least, or `bool`. */
-export type ResultType = "same" | "number" | "float" | "bool";
+import { type Form, formWith, type Meaning, type ResultType, valueOf } from "./value.ts";
 
 /** How an elementwise operation differs from what its formula says by itself. */
 export interface ElementwiseOptions {
@@ -29,12 +23,6 @@ export interface ElementwiseOp extends Op<null> {
 /** Where a derivative finds an operand: an input's index, or one of these. */
 const INCOMING = -1;
 const RESULT = -2;
-
-interface Meaning {
-  readonly names: readonly string[];
-  readonly expression: Expression;
-  readonly result: ResultType;
-}
 
 /** Replaces one node of an expression, wherever it is shared. */
 function replaceNode(expression: Expression, target: Expression, replacement: Expression): Expression {
@@ -74,18 +62,11 @@ export function elementwiseOp(op: string, text: string, options: ElementwiseOpti
 function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string, string | null>>, text?: string, order = 0): ElementwiseOp {
   const incoming = order === 0 ? "g" : `g${order}`;
   const result = order === 0 ? "y" : `y${order}`;
-  const kernels = new Map<number, Kernel>();
-  const kernelFor = (operands: readonly Operand[]): Kernel => {
+  const forms: Form[] = [];
+  const formOf = (operands: readonly Operand[]): Form => {
     let numbers = 0;
     for (let k = 0; k < operands.length; k++) if (typeof operands[k] === "number") numbers |= 1 << k;
-    let kernel = kernels.get(numbers);
-    if (kernel === undefined) {
-      const isNumber = (k: number): boolean => (numbers & (1 << k)) !== 0;
-      const tensors = meaning.names.filter((_, k) => !isNumber(k));
-      const scalars = meaning.names.filter((_, k) => isNumber(k));
-      kernels.set(numbers, (kernel = new Kernel({ y: meaning.expression }, tensors, scalars)));
-    }
-    return kernel;
+    return (forms[numbers] ??= formWith(meaning, numbers));
   };
 
   const derived = meaning.names.map((argument) => {
@@ -107,62 +88,39 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
   const vjpAt = (index: number): VJP<null> | null => {
     const derivative = derived[index];
     if (derivative === null) return null;
-    return (g, saved) => {
+    return (g, { inputs, output }) => {
       const { sources, op: slope } = derivative();
       if (slope === undefined) return g;
-      const operands = sources.map((source) => (source === INCOMING ? g : source === RESULT ? saved.output : saved.inputs[source]) as Operand);
+      const operands = new Array<Operand>(sources.length);
+      for (let k = 0; k < sources.length; k++) {
+        const source = sources[k];
+        operands[k] = (source === INCOMING ? g : source === RESULT ? output : inputs[source]) as Operand;
+      }
       return apply(slope, operands, null);
     };
   };
 
   const vjps = meaning.names.map((_, k) => vjpAt(k));
-  const savesByFlow = new Map<number, Saves>();
-  const saves = (flowsTo: (index: number) => boolean): Saves => {
-    let flows = 0;
-    for (let k = 0; k < meaning.names.length; k++) if (flowsTo(k)) flows |= 1 << k;
-    let saved = savesByFlow.get(flows);
-    if (saved === undefined) {
-      const read = new Set(derived.flatMap((derivative, k) => (flowsTo(k) && derivative !== null ? derivative().sources : [])));
-      savesByFlow.set(flows, (saved = { inputs: meaning.names.flatMap((_, k) => (read.has(k) ? [k] : [])), output: read.has(RESULT) }));
-    }
-    return saved;
+  const savesByMask: Saves[] = [];
+  const savesFor = (flows: Flows): Saves => {
+    const read = new Set(derived.flatMap((derivative, k) => (flows[k] !== null && derivative !== null ? derivative().sources : [])));
+    return { inputs: meaning.names.flatMap((_, k) => (read.has(k) ? [k] : [])), output: read.has(RESULT), shapes: false };
+  };
+  const saves = (flows: Flows): Saves => {
+    let mask = 0;
+    for (let k = 0; k < flows.length; k++) if (flows[k] !== null) mask |= 1 << k;
+    return (savesByMask[mask] ??= savesFor(flows));
   };
   return {
     name: op,
     operands: meaning.names,
     rules: () => derived.map((derivative) => (derivative === null ? "" : derivative().rule)),
     ...(text === undefined ? {} : { formula: text }),
-    forward: (operands) => forward(op, kernelFor(operands), operands, meaning),
+    primitive: true,
+    forward: (operands) => valueOf(op, formOf(operands), operands, meaning),
     vjp: vjps,
     saves,
   };
-}
-
-function forward(op: string, kernel: Kernel, operands: readonly Operand[], meaning: Meaning): View {
-  const tensors: Tensor[] = [];
-  const scalars: Record<string, number> = {};
-  for (let k = 0; k < operands.length; k++) {
-    const operand = operands[k];
-    if (typeof operand === "number") scalars[meaning.names[k]] = operand;
-    else tensors.push(operand);
-  }
-  if (tensors.length === 0) throw new TypeError(`${op}: got numbers alone; one operand at least is a tensor`);
-  const dtype = resultType(operands, tensors, meaning.result);
-  const shape = tensors.length === 1 ? tensors[0].shape : broadcastShapes(op, ...tensors.map((tensor) => tensor.shape));
-  const output = allocate(tensors[0].device, dtype, shape);
-  tensors[0].device.backend.map(kernel, tensors, kernel.uniformValues(scalars), [output]);
-  return output;
-}
-
-/** Numbers are weak: they widen integers to float32 when they are fractional, never float32 to float64. */
-function resultType(operands: readonly Operand[], tensors: readonly Tensor[], result: ResultType): DType {
-  if (result === "bool") return "bool";
-  let dtype = tensors[0].dtype;
-  for (const tensor of tensors) dtype = promote(dtype, tensor.dtype);
-  if (isFloat(dtype)) return dtype;
-  if (result === "float" || operands.some((operand) => typeof operand === "number" && Number.isFinite(operand) && !Number.isInteger(operand)))
-    return "float32";
-  return result === "number" ? promote(dtype, "int32") : dtype;
 }
 
 function lazy<T>(make: () => T): () => T {

@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 const matmulOp: Op<null> = {
   name: "matmul",
-  saves: (flowsTo) => ({ inputs: [...(flowsTo(1) ? [0] : []), ...(flowsTo(0) ? [1] : [])], output: false }),
+  saves: ([toLeft, toRight]) => ({ inputs: [...(toRight === null ? [] : [0]), ...(toLeft === null ? [] : [1])], output: false, shapes: false }),
   forward: ([left, right]) => {
     const a = left as Tensor;
     const b = right as Tensor;

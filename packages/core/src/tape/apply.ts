@@ -1,9 +1,10 @@
 import { adopt, hasManual, isAdopted } from "../backend/ownership.ts";
-import { isRegionOpen, region } from "../backend/region.ts";
+import { abandonRegion, closeRegion, isRegionOpen, openRegion } from "../backend/region.ts";
 import type { Storage, View } from "../backend/view.ts";
+import type { Shape } from "../shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { TapeNode } from "./node.ts";
-import { type Op, type Operand, vjpOf } from "./op.ts";
+import { type Op, type Operand, type Saves, vjpOf } from "./op.ts";
 import { scope } from "./ownership.ts";
 
 /** Sees every operation after it ran, not those that an operation uses inside; tools for tracing, profiling and teaching subscribe with `listen`. */
@@ -48,18 +49,18 @@ export const noGrad = <T>(fn: () => T): T => (hasManual() ? scope(() => withGrad
 /** Runs `fn` with recording, inside `noGrad` too. */
 export const enableGrad = <T>(fn: () => T): T => withGrad(true, fn);
 
-const storageOf = (view: View): readonly Storage[] => [view.storage];
-
-function checkDevices(op: Op, inputs: readonly Operand[]): void {
+/** Refuses what is no tensor, and tensors on two devices. */
+function checkOperands(op: Op, inputs: readonly Operand[]): void {
   let first: Tensor | undefined;
-  for (const input of inputs) {
+  for (let k = 0; k < inputs.length; k++) {
+    const input = inputs[k];
     if (typeof input === "number") continue;
     if (!(input instanceof Tensor))
       throw new TypeError(
         `${op.name}: expected a tensor, got ${input === null ? "null" : Array.isArray(input) ? "an array; wrap it in tensor(...)" : typeof input}`,
       );
     if (first === undefined) first = input;
-    else if (first.device !== input.device)
+    else if (first.storage.device !== input.storage.device)
       throw new Error(`${op.name}: tensors are on ${first.device.name} and on ${input.device.name}; move one with .to(device)`);
   }
 }
@@ -70,25 +71,35 @@ const noteFresh = (storage: Storage): void => {
   fresh = storage;
 };
 
-/** The one function in which operations happen: computes the value, records it on the tape when a gradient flows, tells the listeners. */
-export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: Attrs): Tensor {
-  checkDevices(op, inputs);
+/** The value of an operation that is composed of others: they are not recorded, and what they make on the way is freed. */
+function compose<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: Attrs): Tensor {
   const before = switchGrad(false);
+  const mark = openRegion();
   depth++;
-  let output: Tensor;
+  let view: View;
   try {
-    const run = (): View => {
-      const view = op.forward(inputs, attrs);
-      fresh = undefined;
-      return view;
-    };
-    output = new Tensor(region(run, storageOf, noteFresh));
+    view = op.forward(inputs, attrs);
+  } catch (error) {
+    abandonRegion(mark);
+    throw error;
   } finally {
     depth--;
     recording = before;
   }
-  const made: Storage | undefined = fresh;
-  if (before && op.vjp !== undefined) record(op, inputs, attrs, output);
+  fresh = undefined;
+  closeRegion(mark, [view], noteFresh);
+  return new Tensor(view);
+}
+
+const tensorOf = (view: View): Tensor => (view instanceof Tensor ? view : new Tensor(view));
+
+/** The one function in which operations happen: computes the value, records it on the tape when a gradient flows, tells the listeners. */
+export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: Attrs): Tensor {
+  checkOperands(op, inputs);
+  const direct = op.primitive === true && !hasManual();
+  const output = direct ? tensorOf(op.forward(inputs, attrs)) : compose(op, inputs, attrs);
+  const made = direct ? undefined : fresh;
+  if (recording && op.vjp !== undefined) record(op, inputs, attrs, output);
   if (made?.device.manual && !isRegionOpen()) {
     if (output.node === null) adopt(made);
     else output.node.own(made);
@@ -102,30 +113,47 @@ const valueOf = (input: Tensor): Tensor => (input.constructor === Tensor ? input
 
 /** Puts the output on the tape when a gradient flows through one of the inputs. */
 function record(op: Op, inputs: readonly Operand[], attrs: unknown, output: Tensor): void {
-  let edges: (TapeNode | null)[] | undefined;
-  for (let k = 0; k < inputs.length; k++) {
-    const input = inputs[k];
-    if (typeof input === "number" || input.node === null || vjpOf(op, k) === null) continue;
-    edges ??= new Array<TapeNode | null>(inputs.length).fill(null);
-    edges[k] = input.node;
-  }
+  const edges = edgesOf(op, inputs);
   if (edges === undefined) return;
   const node = new TapeNode(op, output, edges, attrs);
   output.node = node;
-  const flows = edges;
-  const saves = typeof op.saves === "function" ? op.saves((k) => flows[k] !== null) : op.saves;
-  const kept = saves?.inputs;
-  if (hasManual())
-    for (let k = 0; k < inputs.length; k++) {
-      // What functions made on the way and the tape now needs goes with the first node that saves it.
-      const input = inputs[k];
-      if (typeof input !== "number" && input.node === null && (kept?.includes(k) ?? true) && isAdopted(input.storage)) node.own(input.storage);
-    }
-  node.save({
-    inputs: inputs.map((input, k) => (typeof input === "number" ? input : kept === undefined || kept.includes(k) ? valueOf(input) : undefined)),
-    output: (saves?.output ?? true) ? output : undefined,
-    shapes: inputs.map((input) => (typeof input === "number" ? [] : input.shape)),
-    dtypes: inputs.map((input) => (typeof input === "number" ? output.dtype : input.dtype)),
-    attrs,
-  });
+  const { saves } = op;
+  const { inputs: kept, output: keepsOutput = true, shapes: keepsShapes = true } = (typeof saves === "function" ? saves(edges) : saves) ?? everything;
+  if (hasManual()) takeOver(node, inputs, kept);
+  const values: (Operand | undefined)[] = [];
+  for (let k = 0; k < inputs.length; k++) {
+    const input = inputs[k];
+    values.push(typeof input === "number" ? input : kept === undefined || kept.includes(k) ? valueOf(input) : undefined);
+  }
+  const shapes = keepsShapes ? inputs.map((input) => (typeof input === "number" ? scalar : input.shape)) : unread;
+  const dtypes = keepsShapes ? inputs.map((input) => (typeof input === "number" ? output.dtype : input.dtype)) : unread;
+  node.save({ inputs: values, output: keepsOutput ? output : undefined, shapes, dtypes, attrs });
+}
+
+const unread: readonly never[] = [];
+const everything: Saves = {};
+const scalar: Shape = [];
+
+/** The nodes of the inputs to which a gradient flows; `undefined` where there are none. */
+function edgesOf(op: Op, inputs: readonly Operand[]): (TapeNode | null)[] | undefined {
+  let flows = false;
+  for (let k = 0; k < inputs.length && !flows; k++) flows = (inputs[k] as Partial<Tensor>).node != null;
+  if (!flows) return undefined;
+  const edges: (TapeNode | null)[] = [];
+  let some = false;
+  for (let k = 0; k < inputs.length; k++) {
+    const input = inputs[k];
+    const edge = typeof input === "number" || input.node === null || vjpOf(op, k) === null ? null : input.node;
+    if (edge !== null) some = true;
+    edges.push(edge);
+  }
+  return some ? edges : undefined;
+}
+
+/** What functions made on the way on a GPU, and the tape now needs, goes with the first node that saves it. */
+function takeOver(node: TapeNode, inputs: readonly Operand[], kept: readonly number[] | undefined): void {
+  for (let k = 0; k < inputs.length; k++) {
+    const input = inputs[k];
+    if (typeof input !== "number" && input.node === null && (kept?.includes(k) ?? true) && isAdopted(input.storage)) node.own(input.storage);
+  }
 }

@@ -55,7 +55,7 @@ export function replaceGradient(x: Tensor, change: (gradient: Tensor) => Tensor)
   let fresh = false;
   const changed = region(
     () => noGrad(() => change(gradient)),
-    (result) => [result.storage],
+    (result) => [result],
     () => {
       fresh = true;
     },

@@ -4,7 +4,7 @@ import { withGrad } from "./apply.ts";
 import { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
 import { composed } from "./ownership.ts";
-import { type BackwardOptions, backwardSteps, rootGradient, sum } from "./pass.ts";
+import { type BackwardOptions, backpropagate, rootGradient, sum } from "./pass.ts";
 
 /**
  * Backpropagates from `root` and adds the gradients to `grad` of every leaf that requires one.
@@ -18,11 +18,11 @@ function accumulateGradients(root: Tensor, options: BackwardOptions & { readonly
   const start = withGrad(createGraph, () => rootGradient("backward", root, options.gradient));
   const memory = createGraph ? undefined : new GradientMemory();
   const arrived: [TapeNode, Tensor][] = [];
-  for (const { node, incoming } of backwardSteps({ roots: [start], options, ...(memory && { memory }) }))
-    if (node.retainsGrad) {
-      memory?.hold(incoming);
-      arrived.push([node, incoming]);
-    }
+  backpropagate({ roots: [start], options, ...(memory && { memory }) }, ({ node, incoming }) => {
+    if (!node.retainsGrad) return;
+    memory?.hold(incoming);
+    arrived.push([node, incoming]);
+  });
   withGrad(createGraph, () => {
     for (const [node, gradient] of arrived) {
       const before = node.peekGrad();
@@ -67,7 +67,9 @@ function gradients(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonl
   const starts = withGrad(options.createGraph ?? false, () => roots.map((root, k) => rootGradient("grad", root, options.gradients?.[k])));
   const found = new Map<TapeNode, Tensor>();
   const wanted = new Set(targets.map((target) => target.node as TapeNode));
-  for (const { node, incoming } of backwardSteps({ roots: starts, options, wanted })) if (wanted.has(node)) found.set(node, incoming);
+  backpropagate({ roots: starts, options, wanted }, ({ node, incoming }) => {
+    if (wanted.has(node)) found.set(node, incoming);
+  });
   const result = targets.map((target, k) => {
     const gradient = found.get(target.node as TapeNode) ?? null;
     if (gradient === null && options.allowUnused !== true)

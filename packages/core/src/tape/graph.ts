@@ -1,14 +1,42 @@
 import type { TapeNode } from "./node.ts";
 
+let searches = 0;
+
 /** The nodes that reach these roots, inputs before outputs. Iterative: graphs may be tens of thousands of nodes deep. */
 export function nodesBefore(roots: readonly TapeNode[]): TapeNode[] {
-  const seen = new Set<TapeNode>(roots);
-  const stack = [...seen];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop())
-    for (const edge of node.edges)
-      if (edge !== null && !seen.has(edge)) {
-        seen.add(edge);
-        stack.push(edge);
-      }
-  return [...seen].sort((a, b) => a.id - b.id);
+  const search = ++searches;
+  const nodes: TapeNode[] = [];
+  const reach = (node: TapeNode): void => {
+    if (node.search === search) return;
+    node.search = search;
+    nodes.push(node);
+  };
+  for (const root of roots) reach(root);
+  for (let i = 0; i < nodes.length; i++) {
+    const { edges } = nodes[i];
+    for (let k = 0; k < edges.length; k++) {
+      const edge = edges[k];
+      if (edge !== null) reach(edge);
+    }
+  }
+  return nodes.reverse().sort((a, b) => a.id - b.id);
+}
+
+let numberings = 0;
+
+/** Where the nodes of one pass stand in its order, without a map: each node is told its place. */
+export class Order {
+  readonly nodes: readonly TapeNode[];
+  #numbering = -1;
+
+  constructor(roots: readonly TapeNode[]) {
+    this.nodes = nodesBefore(roots);
+  }
+
+  /** Makes `node.place` say the place in this order, which another pass in between may have changed. */
+  renew(): void {
+    if (this.#numbering === numberings) return;
+    this.#numbering = ++numberings;
+    for (let i = 0; i < this.nodes.length; i++) this.nodes[i].place = i;
+  }
 }

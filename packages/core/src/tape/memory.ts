@@ -1,48 +1,61 @@
 import { adopt } from "../backend/ownership.ts";
-import { free, region } from "../backend/region.ts";
+import { abandonRegion, closeRegion, free, openRegion } from "../backend/region.ts";
 import type { Storage } from "../backend/view.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
+const receive = (storage: Storage): void => {
+  storage.holders = 0;
+};
+
 /**
- * The books of one backward pass: which memory the pass itself made, and how many gradients on their way still show it. What nobody shows any more is
- * freed at once, so that a training loop needs the same memory in every step. Memory that a hook has seen is left to the collector.
+ * The books of one backward pass: which memory the pass itself made, and how many gradients on their way still show it (`Storage.holders`). What nobody shows any
+ * more is freed at once, so that a training loop needs the same memory in every step. Memory that a hook has seen is left to the collector.
  */
 export class GradientMemory {
-  readonly #holders = new Map<Storage, number>();
+  #mark = -1;
 
-  /** Runs a part of the pass and frees its temporaries; the memory that its result shows becomes the pass's own. */
-  collect<T>(part: () => T, shows: (result: T) => readonly Storage[]): T {
-    return region(part, shows, this.#receive);
+  /** Begins a part of the pass, to which belongs what it makes. */
+  open(): void {
+    this.#mark = openRegion();
   }
 
-  readonly #receive = (storage: Storage): void => void this.#holders.set(storage, 0);
+  /** Ends a part of the pass: its temporaries are freed, the memory of its gradients becomes the pass's own. */
+  close(gradients: readonly (Tensor | null)[]): void {
+    closeRegion(this.#mark, gradients, receive);
+    this.#mark = -1;
+  }
+
+  /** Ends a part in which an error was thrown, if one has begun. */
+  abandon(): void {
+    if (this.#mark >= 0) abandonRegion(this.#mark);
+    this.#mark = -1;
+  }
 
   /** One more place shows this gradient's memory. */
   hold({ storage }: Tensor): void {
-    const holders = this.#holders.get(storage);
-    if (holders !== undefined) this.#holders.set(storage, holders + 1);
+    if (storage.holders >= 0) storage.holders++;
   }
 
   /** One place fewer; the memory is freed when it was the last. */
   drop({ storage }: Tensor): void {
-    const holders = this.#holders.get(storage);
-    if (holders === undefined) return;
-    if (holders > 1) this.#holders.set(storage, holders - 1);
-    else {
-      this.#holders.delete(storage);
+    if (storage.holders > 1) storage.holders--;
+    else if (storage.holders >= 0) {
+      storage.holders = -1;
       free(storage);
     }
   }
 
   /** Gives the memory away to the gradient's new owner; tells whether that owner is the only one. */
   give({ storage }: Tensor): boolean {
-    const alone = this.#holders.get(storage) === 1;
-    if (this.#holders.delete(storage) && !alone && storage.device.manual) adopt(storage);
-    return alone;
+    const { holders } = storage;
+    storage.holders = -1;
+    if (holders >= 0 && holders !== 1 && storage.device.manual) adopt(storage);
+    return holders === 1;
   }
 
   /** Leaves the memory to the collector: somebody outside may show it. */
   disown({ storage }: Tensor): void {
-    if (this.#holders.delete(storage) && storage.device.manual) adopt(storage);
+    if (storage.holders >= 0 && storage.device.manual) adopt(storage);
+    storage.holders = -1;
   }
 }

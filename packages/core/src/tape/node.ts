@@ -9,6 +9,10 @@ import { callSite, notesSources } from "./source.ts";
 
 let made = 0;
 
+/** The versions of values of which none was ever changed. */
+const unchanged: readonly number[] = [];
+const nothing: readonly Storage[] = [];
+
 /** Changes a gradient on its way: gets it, returns another or nothing to leave it. */
 export type GradientHook = (gradient: Tensor) => Tensor | undefined;
 
@@ -18,6 +22,9 @@ export type GradientHook = (gradient: Tensor) => Tensor | undefined;
  */
 export class TapeNode {
   readonly id: number = ++made;
+  /** The last search that met this node, and its place in the order of a pass; for `graph.ts` alone. */
+  search = 0;
+  place = 0;
   readonly op: Op | null;
   readonly attrs: unknown;
   readonly shape: Shape;
@@ -36,7 +43,7 @@ export class TapeNode {
   /** Whether nobody but this node can reach the memory of the gradient. */
   #ownsGrad = false;
   #saved: Saved | null = null;
-  #versions: readonly number[] = [];
+  #versions: readonly number[] = unchanged;
   /** Memory on a GPU that goes with what was saved. */
   #owned: Storage[] | undefined;
 
@@ -80,9 +87,10 @@ export class TapeNode {
   /** Keeps what the backward pass will need, with the versions that it has now. */
   save(saved: Saved): void {
     this.#saved = saved;
-    const versions = saved.inputs.map(versionOf);
-    versions.push(versionOf(saved.output));
-    this.#versions = versions;
+    const { inputs, output } = saved;
+    let latest = versionOf(output);
+    for (let k = 0; k < inputs.length; k++) latest = Math.max(latest, versionOf(inputs[k]));
+    this.#versions = latest === 0 ? unchanged : [...inputs.map(versionOf), versionOf(output)];
   }
 
   /** What was saved; `null` for a leaf and after release. */
@@ -100,13 +108,17 @@ export class TapeNode {
     const { inputs, output } = saved;
     for (let k = 0; k <= inputs.length; k++) {
       const operand = k < inputs.length ? inputs[k] : output;
-      if (versionOf(operand) === this.#versions[k]) continue;
-      const what = k < inputs.length ? `input ${k}` : "its output";
-      throw new Error(
-        `backward: ${this.name} saved ${what} of shape ${showShape((operand as Tensor).shape)} at version ${this.#versions[k]}, but it was changed in place since (version ${versionOf(operand)}); call backward() before optimizer.step() or assign(), or run the forward pass again`,
-      );
+      const version = this.#versions === unchanged ? 0 : this.#versions[k];
+      if (versionOf(operand) !== version) throw this.#stale(k, operand as Tensor, version);
     }
     return saved;
+  }
+
+  #stale(k: number, { shape, storage }: Tensor, version: number): Error {
+    const what = k < (this.#saved as Saved).inputs.length ? `input ${k}` : "its output";
+    return new Error(
+      `backward: ${this.name} saved ${what} of shape ${showShape(shape)} at version ${version}, but it was changed in place since (version ${storage.version}); call backward() before optimizer.step() or assign(), or run the forward pass again`,
+    );
   }
 
   /** Frees what was saved; gradients can no longer pass. */
@@ -130,7 +142,7 @@ export class TapeNode {
 
   /** Memory on a GPU that this node owns. */
   get owned(): readonly Storage[] {
-    return this.#owned ?? [];
+    return this.#owned ?? nothing;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 /** What an operation takes: tensors, and in elementwise formulas plain numbers. */
 export type Operand = Tensor | number;
 
-/** What the backward pass finds again. Inputs and output that the op does not list under `saves` are undefined; shapes and dtypes are always there. */
+/** What the backward pass finds again. Inputs and output that the op does not list under `saves` are undefined. */
 export interface Saved<Attrs = unknown> {
   readonly inputs: readonly (Operand | undefined)[];
   readonly output: Tensor | undefined;
@@ -24,18 +24,27 @@ export interface Op<Attrs = any> {
   readonly name: string;
   /** Formula text where the op has one, for teaching tools. */
   readonly formula?: string;
+  /**
+   * Whether `forward` makes nothing but its result and runs no operation inside, so that nothing is to be freed after it; a tensor that it returns is fresh.
+   * Default false.
+   */
+  readonly primitive?: boolean;
   /** The value. Ops called inside are not recorded. */
   forward(inputs: readonly Operand[], attrs: Attrs): View;
   /** One product per input, `null` where the op is not differentiable; or a function from the input's index. */
   readonly vjp?: readonly (VJP<Attrs> | null)[] | ((index: number) => VJP<Attrs> | null);
   /** What the products read, of all inputs or of those to which a gradient flows. Default: every input and the output. */
-  readonly saves?: Saves | ((flowsTo: (index: number) => boolean) => Saves);
+  readonly saves?: Saves | ((flows: Flows) => Saves);
 }
 
-/** What an op's products read: indices of inputs (default all), and whether the output (default true). */
+/** For each input, `null` where no gradient flows to it. */
+export type Flows = readonly (object | null)[];
+
+/** What an op's products read: indices of inputs (default all), whether the output, and whether shapes and dtypes of the inputs (default true). */
 export interface Saves {
   readonly inputs?: readonly number[];
   readonly output?: boolean;
+  readonly shapes?: boolean;
 }
 
 /** The product for one input of an op, or `null` when none exists. */

@@ -2,7 +2,7 @@ import type { Storage } from "../backend/view.ts";
 import { sameShape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { switchGrad } from "./apply.ts";
-import { nodesBefore } from "./graph.ts";
+import { Order } from "./graph.ts";
 import type { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
 import { type Op, vjpOf } from "./op.ts";
@@ -91,99 +91,118 @@ interface Pass {
 }
 
 /**
- * Reverse-mode accumulation (Linnainmaa 1976; Griewank & Walther 2008, section 3.2): visits the nodes from outputs to inputs, yields each one's step.
+ * Reverse-mode accumulation (Linnainmaa 1976; Griewank & Walther 2008, section 3.2): visits the nodes from outputs to inputs and shows each one's step to
+ * `see`, which must not run operations.
  */
-export function* backwardSteps({ roots, options, wanted, memory }: Pass): Generator<BackwardStep, void> {
+export function backpropagate({ roots, options, wanted, memory }: Pass, see: BackwardListener): void {
   const createGraph = options.createGraph ?? false;
-  const retainGraph = options.retainGraph ?? createGraph;
-  const nodes = nodesBefore(roots.map((root) => root.node));
-  const leads = new Set<TapeNode>();
-  for (const node of nodes)
-    if (wanted === undefined || wanted.has(node) || node.edges.some((edge) => edge !== null && leads.has(edge))) leads.add(node);
-  for (const node of leads) if (node.op !== null) node.checkedSaved();
+  const order = new Order(roots.map((root) => root.node));
+  const { nodes } = order;
+  const leads = wanted === undefined ? undefined : leading(nodes, wanted);
+  for (const node of nodes) if (node.op !== null && (leads?.has(node) ?? true)) node.checkedSaved();
   for (const { node, value } of roots) if (value !== undefined) node.disown(value);
-  const gradients = new Map<TapeNode, Tensor>();
-  for (const { node, gradient } of roots) accumulate(gradients, node, gradient, createGraph, memory);
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const node = nodes[i];
-    const arrived = gradients.get(node);
-    if (arrived === undefined) continue;
-    gradients.delete(node);
-    if (leads.has(node)) {
-      if (node.hooks !== undefined) memory?.disown(arrived);
-      const step = visit(node, arrived, leads, createGraph, memory);
-      for (const listener of listeners) listener(step);
-      if (!retainGraph) {
-        // A gradient may be a view of what was saved: then its holders decide.
-        for (const storage of node.owned) if (step.outgoing.some((gradient) => gradient?.storage === storage)) node.disown(storage);
-        node.release();
-      }
-      // Held until all are on their way: two edges may get one gradient, and what was added to another is needed no more.
-      if (memory !== undefined) for (const gradient of step.outgoing) if (gradient !== null) memory.hold(gradient);
-      for (let k = 0; k < step.outgoing.length; k++) {
-        const edge = node.edges[k];
-        const gradient = step.outgoing[k];
-        if (edge !== null && gradient !== null) accumulate(gradients, edge, gradient, createGraph, memory);
-      }
-      yield step;
-      if (memory !== undefined) for (const gradient of step.outgoing) if (gradient !== null) memory.drop(gradient);
-    }
-    memory?.drop(arrived);
-  }
-}
-
-/** Adds a gradient to those that wait at a node. */
-function accumulate(
-  gradients: Map<TapeNode, Tensor>,
-  node: TapeNode,
-  gradient: Tensor,
-  createGraph: boolean,
-  memory: GradientMemory | undefined,
-): void {
-  const before = gradients.get(node);
-  if (before === undefined) {
-    gradients.set(node, gradient);
-    memory?.hold(gradient);
-    return;
-  }
-  const recorded = switchGrad(createGraph);
-  try {
-    const total = memory === undefined ? arithmetic.add(before, gradient) : memory.collect(() => arithmetic.add(before, gradient), storageOf);
-    gradients.set(node, total);
-    memory?.hold(total);
-    memory?.drop(before);
-  } finally {
-    switchGrad(recorded);
-  }
-}
-
-/** One node's step: hooks, then the products for its inputs. */
-function visit(
-  node: TapeNode,
-  arrived: Tensor,
-  leads: ReadonlySet<TapeNode>,
-  createGraph: boolean,
-  memory: GradientMemory | undefined,
-): BackwardStep {
   const recorded = switchGrad(createGraph);
   visiting++;
   try {
-    const incoming = node.hooks === undefined ? arrived : runHooks(node, arrived);
-    if (node.op === null) return { node, incoming, outgoing: [] };
-    const outgoing = memory === undefined ? outgoingOf(node, incoming, leads) : memory.collect(() => outgoingOf(node, incoming, leads), storagesOf);
-    return { node, incoming, outgoing };
+    const gradients = new Gradients(order, memory);
+    for (const { node, gradient } of roots) gradients.add(node, gradient);
+    for (let i = nodes.length - 1; i >= 0; i--) {
+      const node = nodes[i];
+      const arrived = gradients.take(i);
+      if (arrived === undefined) continue;
+      if (leads === undefined || leads.has(node)) {
+        const step = stepOf(node, arrived, leads, memory);
+        for (const listener of listeners) listener(step);
+        see(step);
+        if (!(options.retainGraph ?? createGraph)) releaseAfter(step);
+        gradients.send(step);
+      }
+      memory?.drop(arrived);
+    }
+  } catch (error) {
+    memory?.abandon();
+    throw error;
   } finally {
     visiting--;
     switchGrad(recorded);
   }
 }
 
-const storageOf = ({ storage }: Tensor): readonly Storage[] => [storage];
+/** The nodes on the paths to those that are wanted. */
+function leading(nodes: readonly TapeNode[], wanted: ReadonlySet<TapeNode>): ReadonlySet<TapeNode> {
+  const leads = new Set<TapeNode>();
+  for (const node of nodes) if (wanted.has(node) || node.edges.some((edge) => edge !== null && leads.has(edge))) leads.add(node);
+  return leads;
+}
 
-function storagesOf(gradients: readonly (Tensor | null)[]): readonly Storage[] {
-  const storages: Storage[] = [];
-  for (const gradient of gradients) if (gradient !== null) storages.push(gradient.storage);
-  return storages;
+/** The gradients that wait at the nodes of a pass until all of their parts have arrived. */
+class Gradients {
+  readonly #order: Order;
+  readonly #memory: GradientMemory | undefined;
+  readonly #waiting: (Tensor | undefined)[];
+
+  constructor(order: Order, memory: GradientMemory | undefined) {
+    this.#order = order;
+    this.#memory = memory;
+    this.#waiting = new Array<Tensor | undefined>(order.nodes.length).fill(undefined);
+  }
+
+  /** Takes what waits at a place. */
+  take(place: number): Tensor | undefined {
+    const gradient = this.#waiting[place];
+    this.#waiting[place] = undefined;
+    return gradient;
+  }
+
+  /** Sends the gradients of a step on. All are held until the last is on its way: two edges may get one gradient. */
+  send({ node, outgoing }: BackwardStep): void {
+    const memory = this.#memory;
+    if (memory !== undefined) for (const gradient of outgoing) if (gradient !== null) memory.hold(gradient);
+    for (let k = 0; k < outgoing.length; k++) {
+      const edge = node.edges[k];
+      const gradient = outgoing[k];
+      if (edge !== null && gradient !== null) this.add(edge, gradient);
+    }
+    if (memory !== undefined) for (const gradient of outgoing) if (gradient !== null) memory.drop(gradient);
+  }
+
+  /** Adds a gradient to what waits at a node. */
+  add(node: TapeNode, gradient: Tensor): void {
+    const memory = this.#memory;
+    this.#order.renew();
+    const { place } = node;
+    const before = this.#waiting[place];
+    if (before === undefined) {
+      this.#waiting[place] = gradient;
+      memory?.hold(gradient);
+      return;
+    }
+    memory?.open();
+    const total = sum(before, gradient);
+    memory?.close([total]);
+    this.#waiting[place] = total;
+    memory?.hold(total);
+    memory?.drop(before);
+  }
+}
+
+/** One node's step: hooks, then the products for its inputs. */
+function stepOf(node: TapeNode, arrived: Tensor, leads: ReadonlySet<TapeNode> | undefined, memory: GradientMemory | undefined): BackwardStep {
+  if (node.hooks !== undefined) memory?.disown(arrived);
+  const incoming = node.hooks === undefined ? arrived : runHooks(node, arrived);
+  if (node.op === null) return { node, incoming, outgoing: none };
+  memory?.open();
+  const outgoing = outgoingOf(node, incoming, leads);
+  memory?.close(outgoing);
+  return { node, incoming, outgoing };
+}
+
+const none: readonly null[] = [];
+
+/** Frees what a node saved, once its step is done. A gradient may be a view of what was saved: then its holders decide. */
+function releaseAfter({ node, outgoing }: BackwardStep): void {
+  for (const storage of node.owned) if (outgoing.some((gradient) => gradient?.storage === storage)) node.disown(storage);
+  node.release();
 }
 
 function runHooks(node: TapeNode, gradient: Tensor): Tensor {
@@ -197,10 +216,14 @@ function runHooks(node: TapeNode, gradient: Tensor): Tensor {
   return changed;
 }
 
-function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNode>): (Tensor | null)[] {
+function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNode> | undefined): (Tensor | null)[] {
+  const { edges } = node;
   const saved = node.checkedSaved();
-  return node.edges.map((edge, k) => {
-    const vjp = edge !== null && leads.has(edge) ? vjpOf(node.op as Op, k) : null;
-    return vjp === null ? null : arithmetic.cast(arithmetic.sumTo(vjp(incoming, saved), saved.shapes[k]), saved.dtypes[k]);
-  });
+  const outgoing: (Tensor | null)[] = [];
+  for (let k = 0; k < edges.length; k++) {
+    const edge = edges[k];
+    const vjp = edge !== null && (leads === undefined || leads.has(edge)) ? vjpOf(node.op as Op, k) : null;
+    outgoing.push(edge === null || vjp === null ? null : arithmetic.cast(arithmetic.sumTo(vjp(incoming, saved), edge.shape), edge.dtype));
+  }
+  return outgoing;
 }

@@ -5,7 +5,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { toDot, toJSON, toMermaid } from "./diagram.ts";
 import { nodesBefore } from "./graph.ts";
 import type { TapeNode } from "./node.ts";
-import { backwardSteps, rootGradient } from "./pass.ts";
+import { backpropagate, rootGradient } from "./pass.ts";
 import { pathOf } from "./scope.ts";
 
 /** One line of a tape as it is read: plain data, in the order in which the operations ran. */
@@ -109,11 +109,13 @@ export class Tape implements Iterable<TapeEntry> {
   backwardSteps(root: Tensor, options: { readonly gradient?: Tensor } = {}): TapeStep[] {
     const start = rootGradient("backwardSteps", root, options.gradient);
     const entryOf = new Map(this.entries.map((entry) => [entry.node, entry]));
-    return [...backwardSteps({ roots: [start], options: { retainGraph: true } })].map(({ node, incoming, outgoing }) => {
+    const steps: TapeStep[] = [];
+    backpropagate({ roots: [start], options: { retainGraph: true } }, ({ node, incoming, outgoing }) => {
       const entry = entryOf.get(node);
       if (entry === undefined) throw new Error(`backwardSteps: ${node.name} of the root is not on this tape; use Tape.of(root)`);
-      return { entry, incoming, outgoing };
+      steps.push({ entry, incoming, outgoing });
     });
+    return steps;
   }
 
   /** A table: position, operation, inputs, shape, what is saved. */

@@ -3,7 +3,7 @@ import { enableGrad, isGradEnabled, noGrad } from "../tape/apply.ts";
 import { nodesBefore } from "../tape/graph.ts";
 import { TapeNode } from "../tape/node.ts";
 import type { Op } from "../tape/op.ts";
-import { backwardSteps } from "../tape/pass.ts";
+import { backpropagate } from "../tape/pass.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 interface Recomputed {
@@ -52,8 +52,9 @@ export function checkpoint(fn: (...inputs: Tensor[]) => Tensor, ...inputs: Tenso
     const wanted = new Set(targets.filter((node) => node !== null));
     const arrived = new Map<TapeNode, Tensor>();
     const roots = [{ node: again.output.node as TapeNode, gradient: g }];
-    for (const { node, incoming } of backwardSteps({ roots, options: { createGraph: isGradEnabled(), retainGraph: true }, wanted }))
+    backpropagate({ roots, options: { createGraph: isGradEnabled(), retainGraph: true }, wanted }, ({ node, incoming }) => {
       if (wanted.has(node)) arrived.set(node, incoming);
+    });
     const found = targets.map((node) => (node === null ? null : (arrived.get(node) ?? null)));
     last = { g, found };
     return found;

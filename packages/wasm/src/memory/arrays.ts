@@ -1,6 +1,6 @@
 import { type DType, dtypes, type TypedArray } from "@gradtape/core";
 
-const make: Readonly<Record<DType, (length: number) => TypedArray>> = {
+const makers: Readonly<Record<DType, (length: number) => TypedArray>> = {
   float32: (length) => new Float32Array(length),
   float64: (length) => new Float64Array(length),
   int32: (length) => new Int32Array(length),
@@ -9,6 +9,7 @@ const make: Readonly<Record<DType, (length: number) => TypedArray>> = {
 
 /** Arrays that were given back, by dtype and length: taking one is a hundred times cheaper than making one. */
 export class Arrays {
+  readonly #floats = new Map<number, TypedArray[]>();
   readonly #lists = Object.fromEntries(dtypes.map((dtype) => [dtype, new Map<number, TypedArray[]>()])) as Record<DType, Map<number, TypedArray[]>>;
   #room: number;
 
@@ -17,10 +18,15 @@ export class Arrays {
     this.#room = limit;
   }
 
+  // Nearly all are float32, and a comparison is faster than a look-up by name.
+  #listsOf(dtype: DType): Map<number, TypedArray[]> {
+    return dtype === "float32" ? this.#floats : this.#lists[dtype];
+  }
+
   /** An array; its contents are undefined. */
   take(dtype: DType, length: number): TypedArray {
-    const array = this.#lists[dtype].get(length)?.pop();
-    if (array === undefined) return make[dtype](length);
+    const array = this.#listsOf(dtype).get(length)?.pop();
+    if (array === undefined) return dtype === "float32" ? new Float32Array(length) : makers[dtype](length);
     this.#room += array.byteLength;
     return array;
   }
@@ -29,8 +35,9 @@ export class Arrays {
   give(dtype: DType, array: TypedArray): void {
     if (array.byteLength > this.#room) return;
     this.#room -= array.byteLength;
-    const list = this.#lists[dtype].get(array.length);
-    if (list === undefined) this.#lists[dtype].set(array.length, [array]);
+    const lists = this.#listsOf(dtype);
+    const list = lists.get(array.length);
+    if (list === undefined) lists.set(array.length, [array]);
     else list.push(array);
   }
 }

@@ -8,8 +8,8 @@ const storageOf = new WeakMap<TypedArray, WasmStorage>();
 
 /** Elements at an address of the WebAssembly memory, or in an array of their own (`pointer` is 0), which kernels copy in and out. */
 export class WasmStorage implements Storage {
-  readonly device: Device = cpu;
   version = 0;
+  holders = -1;
   #array: TypedArray | undefined;
   #generation = -1;
 
@@ -22,6 +22,10 @@ export class WasmStorage implements Storage {
     array?: TypedArray,
   ) {
     this.#array = array;
+  }
+
+  get device(): Device {
+    return cpu;
   }
 
   /** Bytes of the elements. */

@@ -1,39 +1,32 @@
 import type { DType, Kernel, View } from "@gradtape/core";
-import { functions } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
-import { costOf } from "./cost.ts";
-import { reciprocalsOf } from "./evaluate.ts";
-import type { FunctionName } from "./lanes.ts";
-import { description, lanesFor, loopModule, pointersOf, type ViewClass } from "./loop.ts";
-import { runShared, type Shareable } from "./share.ts";
-import { callsOf, rarelyCalled } from "./spelling.ts";
+import { DenseMaps } from "./dense.ts";
+import type { ViewClass } from "./loop.ts";
+import { codeOf, KEYED, type Loop, Loops } from "./loops.ts";
+import { runShared } from "./share.ts";
 import { type Walk, walkOf } from "./walk.ts";
 
-interface Loop extends Shareable {
-  readonly doubleUniforms: boolean;
-  /** The uniforms whose reciprocals the loop wants too. */
-  readonly reciprocals: readonly number[];
-}
-
-const host = Object.fromEntries(Object.entries(functions).map(([name, { evaluate }]) => [name, evaluate]));
-
-/** Runs formulas: one compiled loop per kernel and class of views, kept as long as the kernel. */
+/** Runs formulas over views. */
 export class Elementwise {
   readonly #engine: Engine;
-  #loops = new WeakMap<Kernel, Map<number | string, Loop>>();
+  readonly #loops: Loops;
+  readonly #dense: DenseMaps;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#loops = new Loops(engine);
+    this.#dense = new DenseMaps(engine, this.#loops);
   }
 
   /** Forgets compiled loops, after the engine's abilities changed. */
   reset(): void {
-    this.#loops = new WeakMap();
+    this.#loops.reset();
   }
 
   /** `Backend.map`. */
   map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void {
+    if (this.#dense.run(kernel, inputs, uniforms, outputs)) return;
     const views = inputs.length === 0 ? outputs : [...inputs, ...outputs];
     const walk = walkOf(outputs[0].shape, views);
     if (walk.size === 0) return;
@@ -60,71 +53,19 @@ export class Elementwise {
 
   /** Runs a kernel over operands that are in the memory: dtypes and addresses of inputs, then outputs. */
   run(kernel: Kernel, dtypes: readonly DType[], addresses: readonly number[], walk: Walk, inputs: number, uniforms: readonly number[]): void {
-    const loop = this.#loop(kernel, dtypes, addresses, walk, inputs);
-    this.#describe(loop, uniforms);
-    this.#rows(loop, dtypes, addresses, walk);
-  }
-
-  #loop(kernel: Kernel, dtypes: readonly DType[], addresses: readonly number[], walk: Walk, inputs: number): Loop {
-    let loops = this.#loops.get(kernel);
-    if (loops === undefined) this.#loops.set(kernel, (loops = new Map()));
     const inner = walk.strides[walk.strides.length - 1];
-    const count = dtypes.length;
-    // A number while it holds all views exactly, because making a string costs more than a small loop.
-    let key = 0;
-    let rest = "";
-    for (let k = 0; k < count; k++) {
-      const alias = k < inputs ? k : aliasOf(k, dtypes, addresses, walk);
-      const code = alias < k ? 12 + alias : codes[dtypes[k]] * 3 + (inner[k] === 1 ? 0 : inner[k] === 0 ? 1 : 2);
-      if (k < 10) key = key * 32 + code;
-      else rest += `,${code}`;
-    }
-    const name = rest === "" ? key : key + rest;
-    let loop = loops.get(name);
-    if (loop === undefined) {
-      const classes = dtypes.map(
-        (dtype, k): ViewClass => ({
-          dtype,
-          step: inner[k] === 1 ? "unit" : inner[k] === 0 ? "zero" : "any",
-          alias: k < inputs ? k : aliasOf(k, dtypes, addresses, walk),
-        }),
-      );
-      loops.set(name, (loop = this.#compile(kernel, classes)));
-    }
-    return loop;
-  }
-
-  #compile(kernel: Kernel, classes: readonly ViewClass[]): Loop {
-    const { fused, wide, heap } = this.#engine;
-    const lanes = lanesFor(classes);
-    const expressions = kernel.outputs.map((output) => output.expression);
-    for (const name of callsOf(lanes, expressions))
-      if (!rarelyCalled.has(name)) this.#engine.report.note("map", `${name} has no vector form in ${lanes.type}; called for each element`);
-    const module = loopModule(kernel, classes, { fused, shared: heap.shared, unroll: wide ? 2 : 1 });
-    const { run } = this.#engine.instantiate(module, host as Record<FunctionName, () => number>);
-    const pointers = pointersOf(classes);
-    const reciprocals = reciprocalsOf(kernel, lanes);
-    return {
-      run: run as Loop["run"],
-      pointers,
-      written: pointers.map((k) => classes.some(({ alias }, view) => alias === k && view >= kernel.inputs.length)),
-      bytes: description.uniforms(pointers.length) + 8 * (kernel.uniforms.length + reciprocals.length),
-      cost: costOf(lanes, classes, expressions),
-      doubleUniforms: lanes.count === 2,
-      reciprocals,
-    };
-  }
-
-  #describe(loop: Loop, uniforms: readonly number[]): void {
-    const { heap, descriptionAt } = this.#engine;
-    const at = descriptionAt + description.uniforms(loop.pointers.length);
-    if (at + 16 * uniforms.length > this.#engine.descriptionEnd)
-      throw new RangeError(`map: ${loop.pointers.length} tensors and ${uniforms.length} numbers are too many`);
-    for (let k = 0; k < uniforms.length; k++)
-      if (loop.doubleUniforms) heap.f64[at / 8 + k] = uniforms[k];
-      else heap.f32[at / 4 + 2 * k] = uniforms[k];
-    const after = at / 4 + 2 * uniforms.length;
-    for (let k = 0; k < loop.reciprocals.length; k++) heap.f32[after + 2 * k] = 1 / uniforms[loop.reciprocals[k]];
+    const classes = dtypes.map(
+      (dtype, k): ViewClass => ({
+        dtype,
+        step: inner[k] === 1 ? "unit" : inner[k] === 0 ? "zero" : "any",
+        alias: k < inputs ? k : aliasOf(k, dtypes, addresses, walk),
+      }),
+    );
+    const codes = classes.map((view, k) => codeOf(k, view));
+    const key = codes.length <= KEYED ? codes.reduce((all, code) => all * 32 + code) : codes.join();
+    const loop = this.#loops.of(kernel, key, classes);
+    this.#loops.describe(loop, uniforms);
+    this.#rows(loop, dtypes, addresses, walk);
   }
 
   #rows(loop: Loop, dtypes: readonly DType[], addresses: readonly number[], { sizes, strides }: Walk): void {
@@ -163,8 +104,6 @@ export class Elementwise {
     }
   }
 }
-
-const codes = { float32: 0, float64: 1, int32: 2, bool: 3 } as const;
 
 /** The first view before the k-th that lies exactly on it, else itself. */
 function aliasOf(k: number, dtypes: readonly DType[], addresses: readonly number[], { strides }: Walk): number {
