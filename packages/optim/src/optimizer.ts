@@ -1,11 +1,13 @@
-import { enableGrad, noGrad, type Operand, type Parameter, peekGradient, region, sameShape, showShape, Tensor } from "@gradtape/core";
+import { enableGrad, noGrad, type Operand, type Parameter, peekGradient, region, sameShape, showShape, Tensor, update, type Variable } from "@gradtape/core";
+import { BoundRule } from "./boundrule.ts";
 import { type OptimizerStateDict, savedGroups } from "./checkpoint.ts";
+import { circumstancesOf } from "./circumstances.ts";
 import { advance, record, type Subjects } from "./execution.ts";
 import { type Explanation, explain } from "./explain.ts";
 import { type GroupSpec, groupsOf, listParameters, optionsOf, type ParametersOrGroups, type ParamGroup } from "./group.ts";
 import { checkOptions, type Given, type Options } from "./options.ts";
 import { nextNumbers, type Plan } from "./plan.ts";
-import { circumstancesOf, type Rule } from "./rule.ts";
+import type { Rule } from "./rule.ts";
 import { complete, firstNumbers, firstTensor, loadState, type ParameterState, type SavedState, saveState } from "./state.ts";
 
 /** What every optimizer takes beside the hyper-parameters of its rule. */
@@ -21,16 +23,9 @@ export interface OptimizerOptions {
 /** Called around steps. */
 export type StepHook<O extends Options = Options> = (optimizer: Optimizer<O>) => void;
 
-/** A group's options, with what follows from them for all its parameters. */
-interface Settings<O extends Options> {
-  readonly options: O;
-  readonly scalars: Readonly<Record<string, number>>;
-  /** By the number of dimensions of a parameter. */
-  readonly plans: (Plan | undefined)[];
-}
-
+/** A parameter whose turn it is. */
 interface Work<O extends Options> {
-  readonly settings: Settings<O>;
+  readonly bound: BoundRule<O>;
   readonly parameter: Parameter;
   readonly gradient: Tensor;
 }
@@ -45,6 +40,7 @@ export class Optimizer<O extends Options = Options> {
   readonly differentiable: boolean;
   readonly #states = new Map<Parameter, ParameterState>();
   readonly #names = new Map<Parameter, string>();
+  readonly #bound = new Map<ParamGroup<O>, BoundRule<O>>();
   readonly #before = new Set<StepHook<O>>();
   readonly #after = new Set<StepHook<O>>();
 
@@ -119,7 +115,6 @@ export class Optimizer<O extends Options = Options> {
   /** What a step does between the hooks. */
   protected move(closure?: () => Tensor): number | undefined {
     const loss = closure === undefined ? undefined : enableGrad(closure).item();
-    this.check();
     const work = this.paramGroups.flatMap((group) => this.#workOf(group));
     if (this.differentiable) enableGrad(() => work.forEach((item) => void this.#record(item)));
     else noGrad(() => work.forEach((item) => void this.#update(item)));
@@ -128,46 +123,56 @@ export class Optimizer<O extends Options = Options> {
 
   /** Checks the options of all groups, which may have been changed since. */
   protected check(): void {
-    for (const group of this.paramGroups) {
-      const options = optionsOf(group);
-      this.#check(options);
-      this.rule.spec.check?.(options);
+    for (const group of this.paramGroups) this.#boundTo(group);
+  }
+
+  /** The rule with the options that a group has now. */
+  #boundTo(group: ParamGroup<O>): BoundRule<O> {
+    let bound = this.#bound.get(group);
+    if (bound !== undefined) bound.renew(group);
+    else {
+      bound = new BoundRule(this.rule, group, (options) => {
+        this.#check(options);
+        this.rule.spec.check?.(options);
+      });
+      this.#bound.set(group, bound);
     }
+    return bound;
   }
 
   #workOf(group: ParamGroup<O>): Work<O>[] {
-    const options = optionsOf(group);
-    const settings: Settings<O> = { options, scalars: this.rule.scalars(options), plans: [] };
+    const bound = this.#boundTo(group);
     return group.params.flatMap((parameter) => {
       const gradient = this.differentiable ? parameter.grad : peekGradient(parameter);
       if (gradient === null) return [];
       if (!sameShape(parameter.shape, gradient.shape))
         throw new RangeError(`${this.name}: a gradient of shape ${showShape(gradient.shape)} for a parameter of shape ${showShape(parameter.shape)}`);
-      return [{ settings, parameter, gradient }];
+      return [{ bound, parameter, gradient }];
     });
   }
 
-  #plan(options: O, parameter: Parameter): Plan {
-    return this.rule.plan(options, parameter.ndim);
-  }
-
-  #update({ settings, parameter, gradient }: Work<O>): void {
-    const { options, scalars: given, plans } = settings;
-    const plan = (plans[parameter.ndim] ??= this.#plan(options, parameter));
+  #update({ bound, parameter, gradient }: Work<O>): void {
+    const plan = bound.plan(parameter.ndim);
     const kept = this.#states.get(parameter) ?? { step: 0, tensors: {}, scalars: {} };
-    const state = complete(kept, this.rule as unknown as Rule, plan, options, parameter);
+    const state = complete(kept, this.rule as unknown as Rule, plan, bound.options, parameter);
     this.#states.set(parameter, state);
-    const scalars = { ...given, ...state.scalars, ...circumstancesOf(parameter, state.step + 1) };
-    region(
-      () => advance(plan, { ...state.tensors, p: parameter, g: gradient }, scalars),
-      () => [],
-    );
-    Object.assign(state.scalars, nextNumbers(plan, scalars));
+    if (plan.single !== undefined) {
+      const named = (name: string): Tensor => (name === "p" ? parameter : name === "g" ? gradient : state.tensors[name]);
+      const outputs = plan.single.outputs.map(({ name }) => named(name) as Variable);
+      update(plan.single, plan.single.inputs.map(named), bound.uniforms(plan, state.step + 1), outputs);
+    } else {
+      const scalars = { ...bound.scalars, ...state.scalars, ...circumstancesOf(parameter, state.step + 1) };
+      region(
+        () => advance(plan, { ...state.tensors, p: parameter, g: gradient }, scalars),
+        () => [],
+      );
+      Object.assign(state.scalars, nextNumbers(plan, scalars));
+    }
     state.step++;
   }
 
-  #record({ settings: { options }, parameter, gradient }: Work<O>): void {
-    const plan = this.#plan(options, parameter);
+  #record({ bound: { options }, parameter, gradient }: Work<O>): void {
+    const plan = this.rule.plan(options, parameter.ndim);
     const state = this.#states.get(parameter);
     const { p, tensors, scalars } = record(plan, this.#startOf(plan, options, parameter, gradient));
     parameter.follow(p);
@@ -208,7 +213,7 @@ export class Optimizer<O extends Options = Options> {
     const gradient = peekGradient(parameter);
     if (gradient === null) throw new Error(`${this.name}: the parameter has no gradient to explain; call backward() first`);
     const options = optionsOf(group);
-    const plan = this.#plan(options, parameter);
+    const plan = this.rule.plan(options, parameter.ndim);
     return noGrad(() => explain(plan, this.#startOf(plan, options, parameter, gradient), index, this.#names.get(parameter)));
   }
 
@@ -238,7 +243,7 @@ export class Optimizer<O extends Options = Options> {
   protected savedState(parameter: Parameter, options: O): SavedState | undefined {
     const state = this.#states.get(parameter);
     if (state === undefined) return undefined;
-    return saveState(complete(state, this.rule as unknown as Rule, this.#plan(options, parameter), options, parameter));
+    return saveState(complete(state, this.rule as unknown as Rule, this.rule.plan(options, parameter.ndim), options, parameter));
   }
 
   /** Continues from a saved state. Errors, before anything changes: another optimizer's state, other groups, other shapes, missing entries. */
@@ -254,7 +259,7 @@ export class Optimizer<O extends Options = Options> {
   /** Checks what was saved for one parameter; the returned function puts it in place. */
   protected prepareState(parameter: Parameter, index: number, saved: SavedState | undefined, options: O): () => void {
     if (saved === undefined) return () => void this.#states.delete(parameter);
-    const state = loadState(this.rule as unknown as Rule, this.#plan(options, parameter), parameter, index, saved);
+    const state = loadState(this.rule as unknown as Rule, this.rule.plan(options, parameter.ndim), parameter, index, saved);
     return () => void this.#states.set(parameter, state);
   }
 

@@ -1,6 +1,7 @@
 import { type Expression, evaluate, Formula, freeNames, Kernel, type Line, parseExpression } from "@gradtape/core";
 import type { Measure } from "./measure.ts";
 import type { Options } from "./options.ts";
+import { ownCircumstances } from "./circumstances.ts";
 import type { Rule, RuleSpec } from "./rule.ts";
 
 /** A measure that a stage computes first, with where its operands come from: a stored tensor, or an expression of numbers. */
@@ -35,6 +36,8 @@ export class Plan {
   readonly scalars: readonly { readonly name: string; readonly next: Expression }[];
   /** Write the parameter and the state, in place. */
   readonly stages: readonly Stage[];
+  /** The kernel of a rule that is one pass, with the same numbers for all parameters of a group at one step. */
+  readonly single: Kernel | undefined;
 
   constructor(
     readonly rule: AnyRule,
@@ -53,6 +56,9 @@ export class Plan {
       .toReversed()
       .map((draft) => stageOf(draft, cuts, needed))
       .toReversed();
+    const [{ kernel, measures }] = this.stages;
+    const own = this.scalars.length > 0 || this.formula.inputs.some((name) => ownCircumstances.includes(name));
+    this.single = this.stages.length === 1 && measures.length === 0 && !own ? kernel : undefined;
   }
 }
 

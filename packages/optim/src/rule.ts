@@ -1,4 +1,5 @@
 import { type Expression, Formula, formula, type Shape } from "@gradtape/core";
+import { circumstances } from "./circumstances.ts";
 import type { Measure } from "./measure.ts";
 import { type Options, scalarsOf } from "./options.ts";
 import { Plan } from "./plan.ts";
@@ -26,21 +27,6 @@ export interface RuleSpec<O extends Options> {
   /** Checks that concern several options; throws. */
   readonly check?: (options: O) => void;
 }
-
-/**
- * Numbers that any rule may read beside its options: the step `t` (1, 2, …), and of the parameter its number of dimensions, the sizes of its last two
- * (1 where it has none), and the machine epsilon of its dtype.
- */
-const circumstances = ["t", "rank", "rows", "columns", "epsilon"];
-
-/** The numbers that any rule may read, for one parameter at one step. */
-export const circumstancesOf = ({ shape, dtype }: { readonly shape: Shape; readonly dtype: string }, t: number): Record<string, number> => ({
-  t,
-  rank: shape.length,
-  rows: shape.at(-2) ?? 1,
-  columns: shape.at(-1) ?? 1,
-  epsilon: dtype === "float64" ? Number.EPSILON : 2 ** -23,
-});
 
 /**
  * An update rule: how one parameter `p` with gradient `g` moves at its step `t` (1, 2, …). The formula is written once; the fused loop of every backend,

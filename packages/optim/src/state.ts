@@ -7,6 +7,8 @@ import type { Rule } from "./rule.ts";
 export interface ParameterState {
   /** Updates so far. */
   step: number;
+  /** The plan for which nothing is missing. */
+  plan?: Plan;
   /** Variables, or recorded tensors in a differentiable optimizer. */
   readonly tensors: Record<string, Tensor>;
   readonly scalars: Record<string, number>;
@@ -34,8 +36,10 @@ const stateShape = (rule: Rule, name: string, shape: Shape): Shape => rule.spec.
 
 /** Adds to a state what the plan needs and it does not have yet. */
 export function complete(state: ParameterState, rule: Rule, plan: Plan, options: Options, parameter: Parameter): ParameterState {
+  if (state.plan === plan) return state;
   for (const name of plan.state) state.tensors[name] ??= new Variable(firstTensor(rule, name, options, parameter));
   for (const [name, value] of Object.entries(firstNumbers(rule, plan, options))) state.scalars[name] ??= value;
+  state.plan = plan;
   return state;
 }
 

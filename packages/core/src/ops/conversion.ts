@@ -11,6 +11,7 @@ const truth = kernel("y = x != 0");
 
 const castOp: Op<{ readonly dtype: DType }> = {
   name: "to",
+  primitive: true,
   saves: { inputs: [], output: false },
   forward: ([x], { dtype }) => {
     const input = x as Tensor;

@@ -18,6 +18,7 @@ function checkIndex(op: string, x: Tensor, dim: number, index: Tensor): void {
 
 const gatherOp: Op<AlongDim> = {
   name: "gather",
+  primitive: true,
   saves: { inputs: [1], output: false },
   forward: ([x, index], { dim }) => {
     const input = x as Tensor;
@@ -43,6 +44,7 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
 
 const scatterAddOp: Op<AlongDim> = {
   name: "scatterAdd",
+  primitive: true,
   saves: { inputs: [1], output: false },
   forward: ([x, index, source], { dim }) => {
     const input = x as Tensor;

@@ -32,6 +32,7 @@ const wide = (dtype: DType): DType => (dtype === "bool" ? "int32" : dtype);
 
 const sumOp: Op<ReduceAttrs> = {
   name: "sum",
+  primitive: true,
   saves: { inputs: [], output: false },
   forward: ([x], attrs) => reduce("sum", x as Tensor, attrs, wide((x as Tensor).dtype)),
   vjp: [(g, { shapes, attrs }) => restored(g, shapes[0], attrs).expand(shapes[0])],
@@ -129,6 +130,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
 function extremum(name: "amax" | "amin", reduction: "max" | "min"): Op<ReduceAttrs> {
   return {
     name,
+    primitive: true,
     forward: ([x], attrs) => {
       const input = x as Tensor;
       if (count(input.shape, attrs) === 0) throw new RangeError(`${name}: there is no extremum of no elements, shape ${showShape(input.shape)}`);
@@ -163,8 +165,8 @@ function search(op: "argmax" | "argmin", x: Tensor, dim: number | undefined, opt
   return x.ndim === 0 ? found.reshape([]) : found;
 }
 
-const argmaxOp: Op<ReduceAttrs> = { name: "argmax", forward: ([x], attrs) => reduce("argmax", x as Tensor, attrs, "int32") };
-const argminOp: Op<ReduceAttrs> = { name: "argmin", forward: ([x], attrs) => reduce("argmin", x as Tensor, attrs, "int32") };
+const argmaxOp: Op<ReduceAttrs> = { name: "argmax", primitive: true, forward: ([x], attrs) => reduce("argmax", x as Tensor, attrs, "int32") };
+const argminOp: Op<ReduceAttrs> = { name: "argmin", primitive: true, forward: ([x], attrs) => reduce("argmin", x as Tensor, attrs, "int32") };
 
 /** Index of the first maximum along a dimension, or of the flattened tensor; int32. NaN counts as the maximum. */
 export const argmax = (x: Tensor, dim?: number, options?: KeepDim): Tensor => search("argmax", x, dim, options);

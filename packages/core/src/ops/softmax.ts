@@ -10,19 +10,25 @@ interface AlongDim {
 
 const output = { inputs: [], output: true } as const;
 
+// Single passes over the elements, because a small softmax costs as much as its operations do.
+const shiftedExpOp = elementwiseOp("shiftedExp", "exp(x - top)");
+const softmaxBackwardOp = elementwiseOp("softmaxBackward", "p * (grad - total)");
+const logShareOp = elementwiseOp("logShare", "x - top - log(total)");
+const logSoftmaxBackwardOp = elementwiseOp("logSoftmaxBackward", "grad - exp(logP) * total");
+
 const softmaxOp: Op<AlongDim> = {
   name: "softmax",
   saves: output,
   forward: ([x], { dim }) => {
     const input = x as Tensor;
     if (input.size === 0) return input;
-    const e = input.sub(input.amax(dim, { keepDim: true })).exp();
+    const e = applyNamed(shiftedExpOp, { x: input, top: input.amax(dim, { keepDim: true }) });
     return e.div(e.sum(dim, { keepDim: true }));
   },
   vjp: [
     (g, { output: y, attrs: { dim } }) => {
       const p = y as Tensor;
-      return p.mul(g.sub(g.mul(p).sum(dim, { keepDim: true })));
+      return applyNamed(softmaxBackwardOp, { p, grad: g, total: g.mul(p).sum(dim, { keepDim: true }) });
     },
   ],
 };
@@ -39,10 +45,14 @@ const logSoftmaxOp: Op<AlongDim> = {
   forward: ([x], { dim }) => {
     const input = x as Tensor;
     if (input.size === 0) return input;
-    const shifted = input.sub(input.amax(dim, { keepDim: true }));
-    return shifted.sub(shifted.exp().sum(dim, { keepDim: true }).log());
+    const top = input.amax(dim, { keepDim: true });
+    const total = applyNamed(shiftedExpOp, { x: input, top }).sum(dim, { keepDim: true });
+    return applyNamed(logShareOp, { x: input, top, total });
   },
-  vjp: [(g, { output: y, attrs: { dim } }) => g.sub((y as Tensor).exp().mul(g.sum(dim, { keepDim: true })))],
+  vjp: [
+    (g, { output: y, attrs: { dim } }) =>
+      applyNamed(logSoftmaxBackwardOp, { grad: g, logP: y as Tensor, total: g.sum(dim, { keepDim: true }) }),
+  ],
 };
 
 /** `x - log Σ exp(x)` along a dimension, accurate where softmax would round to 0. */

@@ -28,6 +28,7 @@ function dense(x: View): View {
 
 const reshapeOp: Op<{ readonly shape: Shape }> = {
   name: "reshape",
+  primitive: true,
   saves: nothing,
   forward: ([x], { shape }) => {
     const view = x as Tensor;
@@ -65,6 +66,7 @@ export function squeeze(x: Tensor, dims?: Dims): Tensor {
 
 const permuteOp: Op<{ readonly order: readonly number[] }> = {
   name: "permute",
+  primitive: true,
   saves: nothing,
   forward: ([x], { order }) => {
     const { shape, strides } = x as Tensor;
@@ -97,6 +99,7 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 
 const expandOp: Op<{ readonly shape: Shape }> = {
   name: "expand",
+  primitive: true,
   saves: nothing,
   forward: ([x], { shape }) => {
     const view = x as Tensor;
@@ -137,6 +140,7 @@ const windowOf = (view: View, shape: Shape, { starts, steps }: Window): View =>
 
 const sliceOp: Op<Window & { readonly shape: Shape }> = {
   name: "slice",
+  primitive: true,
   saves: nothing,
   forward: ([x], attrs) => windowOf(x as Tensor, attrs.shape, attrs),
   vjp: [(g, { shapes, attrs }) => apply(placeOp, [g], { starts: attrs.starts, steps: attrs.steps, shape: shapes[0] })],
@@ -206,7 +210,7 @@ export function flip(x: Tensor, dims: Dims): Tensor {
 /** The same values row-major in memory of their own layout; the tensor itself where it already lies so. */
 export const contiguous = (x: Tensor): Tensor => (isDense(x) ? x : apply(contiguousOp, [x], null));
 
-const contiguousOp: Op<null> = { name: "contiguous", saves: nothing, forward: ([x]) => dense(x as Tensor), vjp: [(g) => g] };
+const contiguousOp: Op<null> = { name: "contiguous", primitive: true, saves: nothing, forward: ([x]) => dense(x as Tensor), vjp: [(g) => g] };
 
 /** Consecutive pieces of a dimension, of `size` indices each (the last may be smaller) or of the listed sizes; views. */
 export function split(x: Tensor, size: number | readonly number[], options: { readonly dim?: number } = {}): Tensor[] {

@@ -1,0 +1,87 @@
+import { functions, type Kernel } from "@gradtape/core";
+import type { Engine } from "../../engine.ts";
+import { costOf } from "./cost.ts";
+import { reciprocalsOf } from "./evaluate.ts";
+import type { FunctionName } from "./lanes.ts";
+import { description, lanesFor, loopModule, pointersOf, type ViewClass } from "./loop.ts";
+import type { Shareable } from "./share.ts";
+import { callsOf, rarelyCalled } from "./spelling.ts";
+
+/** A compiled loop, and what describing a run of it depends on. */
+export interface Loop extends Shareable {
+  readonly doubleUniforms: boolean;
+  /** The uniforms whose reciprocals the loop wants too. */
+  readonly reciprocals: readonly number[];
+}
+
+/** How many views a key that is a number tells apart; more need a longer one. */
+export const KEYED = 10;
+
+const host = Object.fromEntries(Object.entries(functions).map(([name, { evaluate }]) => [name, evaluate]));
+const dtypeCode = { float32: 0, float64: 3, int32: 6, bool: 9 } as const;
+const stepCode = { unit: 0, zero: 1, any: 2 } as const;
+
+/** The class of a view as a number below 32: its dtype and step, or the view before it on which it lies. */
+export const codeOf = (k: number, { dtype, step, alias }: ViewClass): number =>
+  alias < k ? 12 + alias : (dtype === "float32" ? 0 : dtypeCode[dtype]) + (step === "unit" ? 0 : stepCode[step]);
+
+/** The loops of an engine: one per kernel and tuple of classes, kept as long as the kernel. */
+export class Loops {
+  readonly #engine: Engine;
+  #loops = new WeakMap<Kernel, Map<number | string, Loop>>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Forgets compiled loops, after the engine's abilities changed. */
+  reset(): void {
+    this.#loops = new WeakMap();
+  }
+
+  /** The loop for views of the first `count` classes; `key` is made of their codes. */
+  of(kernel: Kernel, key: number | string, classes: readonly ViewClass[], count: number = classes.length): Loop {
+    let loops = this.#loops.get(kernel);
+    if (loops === undefined) this.#loops.set(kernel, (loops = new Map()));
+    let loop = loops.get(key);
+    if (loop === undefined) {
+      const own = classes.slice(0, count).map(({ dtype, step, alias }): ViewClass => ({ dtype, step, alias }));
+      loops.set(key, (loop = this.#compile(kernel, own)));
+    }
+    return loop;
+  }
+
+  #compile(kernel: Kernel, classes: readonly ViewClass[]): Loop {
+    const { fused, wide, heap } = this.#engine;
+    const lanes = lanesFor(classes);
+    const expressions = kernel.outputs.map((output) => output.expression);
+    for (const name of callsOf(lanes, expressions))
+      if (!rarelyCalled.has(name)) this.#engine.report.note("map", `${name} has no vector form in ${lanes.type}; called for each element`);
+    const module = loopModule(kernel, classes, { fused, shared: heap.shared, unroll: wide ? 2 : 1 });
+    const { run } = this.#engine.instantiate(module, host as Record<FunctionName, () => number>);
+    const pointers = pointersOf(classes);
+    const reciprocals = reciprocalsOf(kernel, lanes);
+    return {
+      run: run as Loop["run"],
+      pointers,
+      written: pointers.map((k) => classes.some(({ alias }, view) => alias === k && view >= kernel.inputs.length)),
+      bytes: description.uniforms(pointers.length) + 8 * (kernel.uniforms.length + reciprocals.length),
+      cost: costOf(lanes, classes, expressions),
+      doubleUniforms: lanes.count === 2,
+      reciprocals,
+    };
+  }
+
+  /** Writes the uniforms into the description of the next run. Error: too many operands. */
+  describe({ pointers, doubleUniforms, reciprocals }: Loop, uniforms: readonly number[]): void {
+    const { heap, descriptionAt, descriptionEnd } = this.#engine;
+    const at = descriptionAt + description.uniforms(pointers.length);
+    if (at + 16 * uniforms.length > descriptionEnd)
+      throw new RangeError(`map: ${pointers.length} tensors and ${uniforms.length} numbers are too many`);
+    for (let k = 0; k < uniforms.length; k++)
+      if (doubleUniforms) heap.f64[at / 8 + k] = uniforms[k];
+      else heap.f32[at / 4 + 2 * k] = uniforms[k];
+    const after = at / 4 + 2 * uniforms.length;
+    for (let k = 0; k < reciprocals.length; k++) heap.f32[after + 2 * k] = 1 / uniforms[reciprocals[k]];
+  }
+}
