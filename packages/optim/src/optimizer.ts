@@ -1,4 +1,16 @@
-import { enableGrad, noGrad, type Operand, type Parameter, peekGradient, region, sameShape, showShape, Tensor, update, type Variable } from "@gradtape/core";
+import {
+  enableGrad,
+  noGrad,
+  type Operand,
+  type Parameter,
+  peekGradient,
+  region,
+  sameShape,
+  showShape,
+  Tensor,
+  update,
+  type Variable,
+} from "@gradtape/core";
 import { BoundRule } from "./boundrule.ts";
 import { type OptimizerStateDict, savedGroups } from "./checkpoint.ts";
 import { circumstancesOf } from "./circumstances.ts";

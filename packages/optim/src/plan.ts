@@ -1,7 +1,7 @@
 import { type Expression, evaluate, Formula, freeNames, Kernel, type Line, parseExpression } from "@gradtape/core";
+import { ownCircumstances } from "./circumstances.ts";
 import type { Measure } from "./measure.ts";
 import type { Options } from "./options.ts";
-import { ownCircumstances } from "./circumstances.ts";
 import type { Rule, RuleSpec } from "./rule.ts";
 
 /** A measure that a stage computes first, with where its operands come from: a stored tensor, or an expression of numbers. */

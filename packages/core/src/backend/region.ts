@@ -8,7 +8,7 @@ let open = 0;
 /** Notes a fresh storage as owned by the current region. */
 export function own(storage: Storage): void {
   if (open > 0) made.push(storage);
-  else if (storage.device.manual) adopt(storage);
+  else adopt(storage);
 }
 
 /** Whether a region is open, which owns all that is made. */
@@ -43,7 +43,7 @@ export function closeRegion(mark: number, shown: readonly (Shows | null)[], hand
       continue;
     }
     if (handOver !== undefined) handOver(storage);
-    else if (open === 0 && storage.device.manual) adopt(storage);
+    else if (open === 0) adopt(storage);
     made[end++] = storage;
   }
   shorten(open > 0 ? end : mark);

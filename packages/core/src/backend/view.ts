@@ -14,6 +14,8 @@ export interface Storage {
   holders: number;
   /** The values, where the host can address them; `undefined` on a GPU. */
   readonly data: TypedArray | undefined;
+  /** Whether the memory was given back; the values can no longer be read. */
+  readonly freed?: boolean;
 }
 
 /** A strided window on a storage: what backends read and write. Strides and offset count elements. */

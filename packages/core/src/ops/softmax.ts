@@ -49,10 +49,7 @@ const logSoftmaxOp: Op<AlongDim> = {
     const total = applyNamed(shiftedExpOp, { x: input, top }).sum(dim, { keepDim: true });
     return applyNamed(logShareOp, { x: input, top, total });
   },
-  vjp: [
-    (g, { output: y, attrs: { dim } }) =>
-      applyNamed(logSoftmaxBackwardOp, { grad: g, logP: y as Tensor, total: g.sum(dim, { keepDim: true }) }),
-  ],
+  vjp: [(g, { output: y, attrs: { dim } }) => applyNamed(logSoftmaxBackwardOp, { grad: g, logP: y as Tensor, total: g.sum(dim, { keepDim: true }) })],
 };
 
 /** `x - log Σ exp(x)` along a dimension, accurate where softmax would round to 0. */

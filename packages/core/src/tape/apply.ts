@@ -5,7 +5,7 @@ import type { Shape } from "../shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { TapeNode } from "./node.ts";
 import { type Op, type Operand, type Saves, vjpOf } from "./op.ts";
-import { scope } from "./ownership.ts";
+import { deviceScope } from "./ownership.ts";
 
 /** Sees every operation after it ran, not those that an operation uses inside; tools for tracing, profiling and teaching subscribe with `listen`. */
 export type Listener = (event: { readonly op: Op; readonly inputs: readonly Operand[]; readonly attrs: unknown; readonly output: Tensor }) => void;
@@ -44,7 +44,7 @@ export function withGrad<T>(enabled: boolean, fn: () => T): T {
 }
 
 /** Runs `fn` without recording: results require no gradient, nothing is kept for a backward pass. On a GPU it frees what `fn` made and does not return. */
-export const noGrad = <T>(fn: () => T): T => (hasManual() ? scope(() => withGrad(false, fn)) : withGrad(false, fn));
+export const noGrad = <T>(fn: () => T): T => deviceScope(() => withGrad(false, fn));
 
 /** Runs `fn` with recording, inside `noGrad` too. */
 export const enableGrad = <T>(fn: () => T): T => withGrad(true, fn);
@@ -100,9 +100,9 @@ export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: A
   const output = direct ? tensorOf(op.forward(inputs, attrs)) : compose(op, inputs, attrs);
   const made = direct ? undefined : fresh;
   if (recording && op.vjp !== undefined) record(op, inputs, attrs, output);
-  if (made?.device.manual && !isRegionOpen()) {
-    if (output.node === null) adopt(made);
-    else output.node.own(made);
+  if (made !== undefined && !isRegionOpen()) {
+    if (output.node !== null && made.device.manual) output.node.own(made);
+    else adopt(made);
   }
   if (listeners.size > 0 && depth === 0) for (const listener of listeners) listener({ op, inputs, attrs, output });
   return output;

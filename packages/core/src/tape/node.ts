@@ -1,4 +1,4 @@
-import { giveUp, release, settle } from "../backend/ownership.ts";
+import { giveUp, isInScope, release, settle } from "../backend/ownership.ts";
 import type { Storage } from "../backend/view.ts";
 import type { DType } from "../dtype.ts";
 import { type Shape, showShape } from "../shape.ts";
@@ -73,7 +73,9 @@ export class TapeNode {
     if (before !== null && this.#ownsGrad && before.storage !== gradient?.storage) giveUp(before.storage);
     this.#grad = gradient;
     this.#ownsGrad = owned;
-    if (gradient?.storage.device.manual === true && (release(gradient.storage) || gradient.node !== null)) {
+    if (gradient === null) return;
+    if (isInScope() && !gradient.storage.device.manual) release(gradient.storage);
+    if (gradient.storage.device.manual && (release(gradient.storage) || gradient.node !== null)) {
       gradient.node?.disown(gradient.storage);
       this.#ownsGrad = true;
     }

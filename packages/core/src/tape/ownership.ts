@@ -1,4 +1,4 @@
-import { framed, hasManual, keepStorage, release } from "../backend/ownership.ts";
+import { framed, hasManual, isInScope, keepStorage, type Reach, release } from "../backend/ownership.ts";
 import { isRegionOpen } from "../backend/region.ts";
 import type { Storage } from "../backend/view.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -30,7 +30,8 @@ function storagesBehind(result: unknown): Set<Storage> {
   const tensors = tensorsIn(result);
   const storages = new Set(tensors.map(({ storage }) => storage));
   for (const node of nodesBefore(tensors.flatMap(({ node }) => (node === null ? [] : [node])) as TapeNode[]))
-    for (const storage of [...node.owned, ...tensorsIn(node.saved?.inputs).map(({ storage }) => storage)]) storages.add(storage);
+    for (const storage of [...node.owned, ...tensorsIn([node.saved?.inputs, node.saved?.output]).map(({ storage }) => storage)])
+      storages.add(storage);
   return storages;
 }
 
@@ -38,29 +39,31 @@ function storagesBehind(result: unknown): Set<Storage> {
  * Runs a function that is composed of operations and frees what it made on the way on devices whose memory has owners (GPUs): what is neither returned nor
  * needed by the tape.
  */
-export const composed = <T>(fn: () => T): T => (!hasManual() || isRegionOpen() ? fn() : framed(false, fn, storagesOf));
+export const composed = <T>(fn: () => T): T => (!hasManual() || isRegionOpen() ? fn() : framed("temporaries", fn, storagesOf));
 
 /**
- * Runs `fn` and frees all that it made on a GPU, recorded or not, except for what it returns, what was kept with `keep`, and the values of parameters, gradients and
- * optimizers. On the CPU, whose memory is garbage-collected, it just runs `fn`. `fn` must not be asynchronous.
+ * Runs `fn` and frees at its end all that it made, on every device, except for what it returns and what that needs for a backward pass, what was kept with
+ * `keep`, and the values of parameters, gradients and optimizers. Reading what was freed is an error. On a GPU a loop needs it where tensors are made outside of
+ * modules and `backward()`; on the CPU, whose memory is collected, it makes work on large tensors faster, because the next turn finds its memory in the
+ * cache. `fn` must not be asynchronous.
  */
-export function scope<T>(fn: () => T): T {
-  if (!hasManual()) return fn();
-  return framed(
-    true,
-    () => {
-      const result = fn();
-      if (result instanceof Promise)
-        throw new TypeError("scope: the function returned a promise; put the synchronous parts into scopes of their own");
-      return result;
-    },
-    storagesBehind,
-  );
+export const scope = <T>(fn: () => T): T => bounded("everywhere", fn);
+
+/** A scope on devices whose memory has owners alone. */
+export const deviceScope = <T>(fn: () => T): T => (hasManual() ? bounded("device", fn) : fn());
+
+function bounded<T>(reach: Reach, fn: () => T): T {
+  const run = (): T => {
+    const result = fn();
+    if (result instanceof Promise) throw new TypeError("scope: the function returned a promise; put the synchronous parts into scopes of their own");
+    return result;
+  };
+  return framed(reach, run, storagesBehind);
 }
 
-/** Keeps a tensor's memory on a GPU beyond the pass, scope or module that made it, until `dispose()`. Returns the tensor. On the CPU every tensor is kept. */
+/** Keeps a tensor's memory beyond the scope, and on a GPU the pass or module, that made it, until `dispose()`. Returns the tensor. */
 export function keep<T extends Tensor>(x: T): T {
-  if (x.device.manual) {
+  if (x.device.manual || isInScope()) {
     keepStorage(x.storage);
     release(x.storage);
   }

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" />
 import { cpu, type Device } from "../backend/device.ts";
 import { copyKernel } from "../backend/kernel.ts";
+import { release } from "../backend/ownership.ts";
 import { allocate, hostData, isDense, type Storage, type View } from "../backend/view.ts";
 import { type DType, isFloat, newArray, type TypedArray } from "../dtype.ts";
 import type { TensorMethods } from "../methods.ts";
@@ -103,9 +104,15 @@ export class Tensor implements View {
     return this.storage.data === undefined ? contiguousData(this)[0] : hostData(this)[this.offset];
   }
 
-  /** Gives the memory back at once where it is on a GPU; a later read is an error. On the CPU nothing happens. Also called at the end of a block by `using`. */
+  /**
+   * Gives the memory back at once, to be used again; a later read, of views of it too, is an error. Needed on a GPU alone: the CPU's memory is collected, but
+   * loops over large tensors are faster with it. Also called at the end of a block by `using`. Disposing twice does nothing.
+   */
   dispose(): void {
-    if (this.device.manual) this.device.backend.free?.(this.storage);
+    const { storage } = this;
+    if (storage.freed === true) return;
+    release(storage);
+    storage.device.backend.free?.(storage);
   }
 
   /** Prints like NumPy, with the dtype when it is not float32 and a mark when gradients flow. */

@@ -50,7 +50,7 @@ export class WasmStorage implements Storage {
   /** What to say to whoever reads memory that was given back. */
   freedError(): Error {
     return new Error(
-      `this ${this.dtype} memory of ${this.length} elements was given back to the wasm backend; keep what you need with clone() before its owner frees it`,
+      `this ${this.dtype} memory of ${this.length} elements was given back to the wasm backend, by scope(), dispose() or its owner; return it from the scope, or keep(tensor) before`,
     );
   }
 
