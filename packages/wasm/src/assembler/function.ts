@@ -15,6 +15,8 @@ export class FunctionBuilder {
   readonly #prologue = new ByteWriter();
   readonly #body = new ByteWriter();
   readonly #constants = new Map<string, Local>();
+  /** Vectors that the innermost loop's body has put into fresh variables. */
+  #turn: Local[] = [];
 
   constructor(readonly signature: Signature) {
     this.parameters = signature.parameters.map((type, index) => local(index, type));
@@ -35,6 +37,7 @@ export class FunctionBuilder {
   let(type: ValueType, value: Code): Local {
     const variable = this.local(type);
     this.emit(variable.set(value));
+    if (type === "v128") this.#turn.push(variable);
     return variable;
   }
 
@@ -61,10 +64,18 @@ export class FunctionBuilder {
     return known;
   }
 
-  /** Repeats the body until `again` gives 0; at least once. */
+  /**
+   * Repeats the body until `again` gives 0; at least once. No vector that the body puts into a fresh variable outlives the turn: engines take what a variable
+   * holds at the end for needed in the next turn, and V8 then refuses to join two vectors to one.
+   */
   doWhile(body: () => void, again: () => Code): void {
+    const outer = this.#turn;
+    this.#turn = [];
     this.#body.byte(0x03).byte(0x40);
     body();
+    const nothing = this.constant("i32x4", 0);
+    for (const variable of this.#turn) this.emit(variable.set(nothing));
+    this.#turn = outer;
     this.emit(again());
     this.#body.byte(0x0d).byte(0).byte(0x0b);
   }
