@@ -121,6 +121,11 @@ export class FunctionBuilder {
     });
   }
 
+  /** Repeats the body while a condition is not 0, which is computed before each turn. */
+  while(condition: () => Code, body: () => void): void {
+    this.if(condition(), () => this.doWhile(body, condition));
+  }
+
   /** Counts a variable, which is at least 1, down to 0. */
   countDown(count: Local, body: () => void): void {
     this.doWhile(body, () => count.tee(i32.sub(count, i32.const(1))));
