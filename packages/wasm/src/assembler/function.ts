@@ -13,8 +13,13 @@ export class FunctionBuilder {
   readonly parameters: readonly Local[];
   readonly #locals: ValueType[] = [];
   readonly #prologue = new ByteWriter();
-  readonly #body = new ByteWriter();
+  #body = new ByteWriter();
   readonly #constants = new Map<string, Local>();
+  /** Vectors that the innermost loop's body has put into fresh variables. */
+  #turn: Local[] = [];
+  /** Where the statements of a strand end, while one is written, and how many loops and conditions are open in it. */
+  #ends: number[] | undefined;
+  #depth = 0;
 
   constructor(readonly signature: Signature) {
     this.parameters = signature.parameters.map((type, index) => local(index, type));
@@ -28,13 +33,50 @@ export class FunctionBuilder {
 
   /** Appends statements. */
   emit(...statements: Code[]): void {
-    for (const statement of statements) statement(this.#body);
+    for (const statement of statements) {
+      statement(this.#body);
+      this.#end();
+    }
+  }
+
+  /** Ends a statement. */
+  #end(): void {
+    if (this.#depth === 0) this.#ends?.push(this.#body.length);
+  }
+
+  /** One statement made of others. */
+  #compound(write: () => void): void {
+    this.#depth++;
+    write();
+    this.#depth--;
+    this.#end();
+  }
+
+  /**
+   * Writes bodies that do not depend on one another, one statement of each in turn: a processor looks ahead only so far, and finds more to do at a time in
+   * several short chains than in the next long one.
+   */
+  interleave(strands: readonly (() => void)[]): void {
+    const pieces = strands.map((write) => this.#statements(write));
+    for (let i = 0; pieces.some((piece) => i < piece.length); i++) for (const piece of pieces) if (i < piece.length) this.#body.bytes(piece[i]);
+  }
+
+  /** The statements that a strand writes. */
+  #statements(write: () => void): Uint8Array[] {
+    const [body, depth] = [this.#body, this.#depth];
+    const ends: number[] = [];
+    [this.#body, this.#depth, this.#ends] = [new ByteWriter(), 0, ends];
+    write();
+    const bytes = this.#body.done();
+    [this.#body, this.#depth, this.#ends] = [body, depth, undefined];
+    return ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end));
   }
 
   /** A fresh variable that holds a value. */
   let(type: ValueType, value: Code): Local {
     const variable = this.local(type);
     this.emit(variable.set(value));
+    if (type === "v128") this.#turn.push(variable);
     return variable;
   }
 
@@ -61,12 +103,27 @@ export class FunctionBuilder {
     return known;
   }
 
-  /** Repeats the body until `again` gives 0; at least once. */
+  /**
+   * Repeats the body until `again` gives 0; at least once. No vector that the body puts into a fresh variable outlives the turn: engines take what a variable
+   * holds at the end for needed in the next turn, and V8 then refuses to join two vectors to one.
+   */
   doWhile(body: () => void, again: () => Code): void {
-    this.#body.byte(0x03).byte(0x40);
-    body();
-    this.emit(again());
-    this.#body.byte(0x0d).byte(0).byte(0x0b);
+    this.#compound(() => {
+      const outer = this.#turn;
+      this.#turn = [];
+      this.#body.byte(0x03).byte(0x40);
+      body();
+      const nothing = this.constant("i32x4", 0);
+      for (const variable of this.#turn) this.emit(variable.set(nothing));
+      this.#turn = outer;
+      this.emit(again());
+      this.#body.byte(0x0d).byte(0).byte(0x0b);
+    });
+  }
+
+  /** Repeats the body while a condition is not 0, which is computed before each turn. */
+  while(condition: () => Code, body: () => void): void {
+    this.if(condition(), () => this.doWhile(body, condition));
   }
 
   /** Counts a variable, which is at least 1, down to 0. */
@@ -76,14 +133,16 @@ export class FunctionBuilder {
 
   /** Runs `then` where the condition is not 0, else `otherwise`. */
   if(condition: Code, then: () => void, otherwise?: () => void): void {
-    this.emit(condition);
-    this.#body.byte(0x04).byte(0x40);
-    then();
-    if (otherwise !== undefined) {
-      this.#body.byte(0x05);
-      otherwise();
-    }
-    this.#body.byte(0x0b);
+    this.#compound(() => {
+      this.emit(condition);
+      this.#body.byte(0x04).byte(0x40);
+      then();
+      if (otherwise !== undefined) {
+        this.#body.byte(0x05);
+        otherwise();
+      }
+      this.#body.byte(0x0b);
+    });
   }
 
   /** Leaves the function with a result. */

@@ -1,6 +1,6 @@
 import type { Local } from "../../assembler/index.ts";
 import { withSign } from "./arithmetic.ts";
-import { exp } from "./exponential.ts";
+import { fade } from "./exponential.ts";
 import type { VectorCode } from "./lanes.ts";
 
 const EDGE = 0.92;
@@ -14,7 +14,7 @@ export function erf(v: VectorCode, x: Local): Local {
   const near = v.let(ops.mul(x, v.polynomial(v.let(ops.mul(x, x)), NEAR)));
   const size = v.let(ops.abs(x));
   const bounded = v.let(ops.pmin(size, v.constant(4)));
-  const e = exp(v, v.let(ops.neg(ops.mul(bounded, v.polynomial(bounded, FAR)))));
+  const e = fade(v, v.let(ops.neg(ops.mul(bounded, v.polynomial(bounded, FAR)))));
   const far = v.let(ops.sub(v.constant(1), e));
   return v.choose(ops.lt(size, v.constant(EDGE)), near, withSign(v, far, x));
 }

@@ -1,9 +1,10 @@
 import type { DType, Kernel } from "@gradtape/core";
-import { type Call, type FunctionBuilder, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
+import { type Call, type Code, type FunctionBuilder, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import { type Place, type Portion, read, type Step, write } from "./access.ts";
+import { hasCurves } from "./cost.ts";
 import { evaluate, reciprocalsOf, type Scalars } from "./evaluate.ts";
-import { double, type FunctionName, importFunction, type Lanes, single, VectorCode } from "./lanes.ts";
+import { double, type FunctionName, importFunction, type Lanes, type Operand, single, VectorCode } from "./lanes.ts";
 import { callsOf } from "./spelling.ts";
 
 /** What a compiled loop depends on, view by view: inputs, then outputs. */
@@ -34,8 +35,8 @@ export function lanesFor(views: readonly ViewClass[]): Lanes {
 export interface LoopOptions {
   readonly fused: boolean;
   readonly shared: boolean;
-  /** Vectors per turn of the loop. */
-  readonly unroll: number;
+  /** Whether the engine joins neighbouring vectors to one of 256 bits. */
+  readonly wide: boolean;
 }
 
 /** One fused loop for a kernel: `run(description)` goes through rows of elements. */
@@ -49,10 +50,24 @@ export function loopModule(kernel: Kernel, views: readonly ViewClass[], options:
   ))
     calls.set(name, importFunction(module, name));
   const part: Part = { kernel, views, lanes, fused: options.fused, calls };
-  const vectors = addPart(module, part, "vectors", options.unroll);
-  const singles = addPart(module, part, "singles", 0);
-  module.function("run", ["i32"], [], (f) => writeRows(f, views, lanes.count * options.unroll, { vectors, singles }));
+  const run = (name: string, vectors: number): Run => ({
+    elements: vectors > 0 ? vectors * lanes.count : 1,
+    call: addPart(module, part, name, vectors),
+  });
+  const runs = [run("groups", vectorsPerTurn(kernel, options.wide)), run("vectors", 1), run("singles", 0)];
+  module.function("run", ["i32"], [], (f) => writeRows(f, views, runs));
   return module;
+}
+
+/** A loop over elements, so many per turn, which is a power of 2. */
+interface Run {
+  readonly elements: number;
+  readonly call: Call;
+}
+
+/** Several, so that a processor has enough to do while results are awaited; more for the long chains of curves, where a joined pair counts as one. */
+function vectorsPerTurn(kernel: Kernel, wide: boolean): number {
+  return (wide ? 2 : 1) * (hasCurves(kernel.outputs.map(({ expression }) => expression)) ? 4 : 2);
 }
 
 interface Part {
@@ -67,14 +82,14 @@ interface Part {
 export const pointersOf = (views: readonly ViewClass[]): number[] => views.flatMap(({ alias }, k) => (alias === k ? [k] : []));
 
 /**
- * `(description, turns, …pointers)`: a run of elements, so many vectors per turn, or one element per turn when `unroll` is 0. Vectors and single
- * elements are functions apart: sharing constants with single elements would keep an engine from joining vectors.
+ * `(description, turns, …pointers)`: a run of elements, so many vectors per turn, or one element per turn when there are none. Vectors and single elements
+ * are functions apart: sharing constants with single elements would keep an engine from joining vectors.
  */
-function addPart(module: ModuleBuilder, { kernel, views, lanes, fused, calls }: Part, name: string, unroll: number): Call {
+function addPart(module: ModuleBuilder, { kernel, views, lanes, fused, calls }: Part, name: string, vectors: number): Call {
   const owners = pointersOf(views);
   return module.function(name, ["i32", "i32", ...owners.map(() => "i32" as const)], [], (f) => {
     const [at, turns, ...pointers] = f.parameters;
-    const whole = unroll > 0;
+    const whole = vectors > 0;
     const v = new VectorCode(f, lanes, fused, whole ? lanes.count : 1, calls);
     const places = owners.map((k, index): Place => {
       const { dtype, step } = views[k];
@@ -90,11 +105,16 @@ function addPart(module: ModuleBuilder, { kernel, views, lanes, fused, calls }: 
     };
     const inputs = kernel.inputs.length;
     const fixed = views.slice(0, inputs).map(({ step }, k) => (step === "zero" ? read(v, placeOf(k), { whole, group: 0 }) : undefined));
-    const portions = Array.from({ length: Math.max(1, unroll) }, (_, group): Portion => ({ whole, group }));
+    const portions = Array.from({ length: Math.max(1, vectors) }, (_, group): Portion => ({ whole, group }));
     f.countDown(turns, () => {
       // Neighbours are read and written one after the other, so that an engine may join two vectors to one.
       const loaded = fixed.map((known, input) => portions.map((portion) => known ?? read(v, placeOf(input), portion)));
-      const results = portions.map(({ group }) => evaluate(v, kernel, (input) => loaded[input][group], scalars));
+      const results: Operand[][] = [];
+      f.interleave(
+        portions.map(({ group }) => () => {
+          results[group] = evaluate(v, kernel, (input) => loaded[input][group], scalars);
+        }),
+      );
       kernel.outputs.forEach((_, output) => {
         for (const portion of portions) write(v, placeOf(inputs + output), results[portion.group][output], portion);
       });
@@ -107,31 +127,32 @@ function addPart(module: ModuleBuilder, { kernel, views, lanes, fused, calls }: 
   });
 }
 
-/** The rows of a description: whole turns of vectors, then single elements. */
-function writeRows(
-  f: FunctionBuilder,
-  views: readonly ViewClass[],
-  elements: number,
-  { vectors, singles }: { readonly vectors: Call; readonly singles: Call },
-): void {
+/** The rows of a description: as many turns as possible of the largest loop, then of the next. */
+function writeRows(f: FunctionBuilder, views: readonly ViewClass[], runs: readonly Run[]): void {
   const [at] = f.parameters;
   const owners = pointersOf(views);
   const field = (offset: number): Local => f.let("i32", i32.load(at, offset));
   const starts = owners.map((_, index) => field(description.pointer(index)));
   const rowSteps = owners.map((_, index) => field(description.rowStep(index)));
   const [length, rows] = [field(description.length), field(description.rows)];
-  const turns = f.let("i32", i32.shrU(length, i32.const(Math.log2(elements))));
-  const done = f.let("i32", i32.mul(turns, i32.const(elements)));
-  const rest = f.let("i32", i32.sub(length, done));
-  const reach = owners.map((k, index) => {
+  const strideOf = (k: number, index: number): Code => {
     const { dtype, step } = views[k];
-    const stride = step === "unit" ? i32.const(bytesOf[dtype]) : step === "any" ? i32.load(at, description.step(index)) : i32.const(0);
-    return f.let("i32", i32.mul(done, stride));
+    return step === "unit" ? i32.const(bytesOf[dtype]) : step === "any" ? i32.load(at, description.step(index)) : i32.const(0);
+  };
+  let rest: Code = length;
+  let done: Code = i32.const(0);
+  const parts = runs.map(({ elements, call }) => {
+    const turns = f.let("i32", i32.shrU(rest, i32.const(Math.log2(elements))));
+    const before = done;
+    const reach = owners.map((k, index) => f.let("i32", i32.mul(before, strideOf(k, index))));
+    done = f.let("i32", i32.and(length, i32.const(-elements)));
+    rest = f.let("i32", i32.and(length, i32.const(elements - 1)));
+    return { call, turns, reach };
   });
   f.if(rows, () =>
     f.countDown(rows, () => {
-      f.if(turns, () => f.emit(vectors(at, turns, ...starts)));
-      f.if(rest, () => f.emit(singles(at, rest, ...starts.map((start, index) => i32.add(start, reach[index])))));
+      for (const { call, turns, reach } of parts)
+        f.if(turns, () => f.emit(call(at, turns, ...starts.map((start, index) => i32.add(start, reach[index])))));
       starts.forEach((start, index) => void f.advance(start, rowSteps[index]));
     }),
   );

@@ -57,7 +57,7 @@ export class Loops {
     const expressions = kernel.outputs.map((output) => output.expression);
     for (const name of callsOf(lanes, expressions))
       if (!rarelyCalled.has(name)) this.#engine.report.note("map", `${name} has no vector form in ${lanes.type}; called for each element`);
-    const module = loopModule(kernel, classes, { fused, shared: heap.shared, unroll: wide ? 2 : 1 });
+    const module = loopModule(kernel, classes, { fused, shared: heap.shared, wide });
     const { run } = this.#engine.instantiate(module, host as Record<FunctionName, () => number>);
     const pointers = pointersOf(classes);
     const reciprocals = reciprocalsOf(kernel, lanes);

@@ -5,6 +5,7 @@ import { DenseMaps } from "./dense.ts";
 import type { ViewClass } from "./loop.ts";
 import { codeOf, KEYED, type Loop, Loops } from "./loops.ts";
 import { runShared } from "./share.ts";
+import { Straightener } from "./straight.ts";
 import { type Walk, walkOf } from "./walk.ts";
 
 /** Runs formulas over views. */
@@ -12,16 +13,19 @@ export class Elementwise {
   readonly #engine: Engine;
   readonly #loops: Loops;
   readonly #dense: DenseMaps;
+  readonly #straightener: Straightener;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#loops = new Loops(engine);
     this.#dense = new DenseMaps(engine, this.#loops);
+    this.#straightener = new Straightener(engine);
   }
 
   /** Forgets compiled loops, after the engine's abilities changed. */
   reset(): void {
     this.#loops.reset();
+    this.#straightener.reset();
   }
 
   /** `Backend.map`. */
@@ -53,19 +57,22 @@ export class Elementwise {
 
   /** Runs a kernel over operands that are in the memory: dtypes and addresses of inputs, then outputs. */
   run(kernel: Kernel, dtypes: readonly DType[], addresses: readonly number[], walk: Walk, inputs: number, uniforms: readonly number[]): void {
-    const inner = walk.strides[walk.strides.length - 1];
-    const classes = dtypes.map(
-      (dtype, k): ViewClass => ({
-        dtype,
-        step: inner[k] === 1 ? "unit" : inner[k] === 0 ? "zero" : "any",
-        alias: k < inputs ? k : aliasOf(k, dtypes, addresses, walk),
-      }),
-    );
-    const codes = classes.map((view, k) => codeOf(k, view));
-    const key = codes.length <= KEYED ? codes.reduce((all, code) => all * 32 + code) : codes.join();
-    const loop = this.#loops.of(kernel, key, classes);
-    this.#loops.describe(loop, uniforms);
-    this.#rows(loop, dtypes, addresses, walk);
+    if (this.#straightener.copied(kernel, dtypes, addresses, walk)) return;
+    this.#straightener.run(dtypes, addresses, walk, inputs, (places, straight) => {
+      const inner = straight.strides[straight.strides.length - 1];
+      const classes = dtypes.map(
+        (dtype, k): ViewClass => ({
+          dtype,
+          step: inner[k] === 1 ? "unit" : inner[k] === 0 ? "zero" : "any",
+          alias: k < inputs ? k : aliasOf(k, dtypes, places, straight),
+        }),
+      );
+      const codes = classes.map((view, k) => codeOf(k, view));
+      const key = codes.length <= KEYED ? codes.reduce((all, code) => all * 32 + code) : codes.join();
+      const loop = this.#loops.of(kernel, key, classes);
+      this.#loops.describe(loop, uniforms);
+      this.#rows(loop, dtypes, places, straight);
+    });
   }
 
   #rows(loop: Loop, dtypes: readonly DType[], addresses: readonly number[], { sizes, strides }: Walk): void {

@@ -75,13 +75,11 @@ function foldRow(f: FunctionBuilder, { fold, lanes, input, output, step }: FoldC
   for (const groups of [GROUPS, 1]) {
     const elements = groups * lanes.count;
     const enough = () => i32.geU(left, i32.const(elements));
-    f.if(enough(), () =>
-      f.doWhile(() => {
-        for (let g = 0; g < groups; g++) f.emit(sums[g].set(combine(sums[g], read(v, place, whole(g)))));
-        advance(elements);
-        f.emit(left.set(i32.sub(left, i32.const(elements))));
-      }, enough),
-    );
+    f.while(enough, () => {
+      for (let g = 0; g < groups; g++) f.emit(sums[g].set(combine(sums[g], read(v, place, whole(g)))));
+      advance(elements);
+      f.emit(left.set(i32.sub(left, i32.const(elements))));
+    });
   }
   const total = v.let(combine(combine(sums[0], sums[1]), combine(sums[2], sums[3])));
   f.emit(total.set(combine(total, v128.shuffle(total, total, [2, 3, 2, 3]))));
@@ -105,19 +103,17 @@ function foldColumns(f: FunctionBuilder, { fold, lanes, input, output, step }: F
   for (const portions of [Array.from({ length: GROUPS }, (_, g) => whole(g)), [whole(0)], [one]]) {
     const columns = portions[0].whole ? portions.length * lanes.count : 1;
     const enough = () => i32.geU(left, i32.const(columns));
-    f.if(enough(), () =>
-      f.doWhile(() => {
-        const sums = portions.map((): Operand => ({ code: v.let(v.constant(start)), mask: false }));
-        f.emit(source.pointer.set(from), rest.set(words.count));
-        f.countDown(rest, () => {
-          portions.forEach((portion, g) => void f.emit(sums[g].code.set(combine(sums[g].code, read(v, source, portion)))));
-          f.advance(source.pointer, words.inputStep);
-        });
-        portions.forEach((portion, g) => void write(v, target, sums[g], portion));
-        f.advance(from, columns * bytesOf[input]);
-        f.advance(to, i32.mul(words.outputColumn, i32.const(columns)));
-        f.emit(left.set(i32.sub(left, i32.const(columns))));
-      }, enough),
-    );
+    f.while(enough, () => {
+      const sums = portions.map((): Operand => ({ code: v.let(v.constant(start)), mask: false }));
+      f.emit(source.pointer.set(from), rest.set(words.count));
+      f.countDown(rest, () => {
+        portions.forEach((portion, g) => void f.emit(sums[g].code.set(combine(sums[g].code, read(v, source, portion)))));
+        f.advance(source.pointer, words.inputStep);
+      });
+      portions.forEach((portion, g) => void write(v, target, sums[g], portion));
+      f.advance(from, columns * bytesOf[input]);
+      f.advance(to, i32.mul(words.outputColumn, i32.const(columns)));
+      f.emit(left.set(i32.sub(left, i32.const(columns))));
+    });
   }
 }
