@@ -58,16 +58,15 @@ type Words = { readonly [W in (typeof blockWords)[number]]: Local };
 export const scratchBytes = (shape: TileShape, n: number, k: number): number =>
   ((Math.ceil(n / widthOf(shape)) * widthOf(shape) + shape.rows) * k + shape.rows * widthOf(shape)) * sizeOf(shape) + 64;
 
-/** A module whose `block(description)` computes `c = a b`, or `c += a b`, tile by tile: `[m,k] x [k,n]`, any strides. */
-export function blockModule(shape: TileShape, options: { readonly shared: boolean }): ModuleBuilder {
-  const module = new ModuleBuilder(options);
+/** Adds `block(description)`, which computes `c = a b`, or `c += a b`, tile by tile: `[m,k] x [k,n]`, any strides. */
+export function addBlock(module: ModuleBuilder, shape: TileShape): Call {
   const parts: Parts = {
     packA: addPack(module, "packA", shape, shape.rows),
     packB: addPack(module, "packB", shape, widthOf(shape)),
     tiles: addTiles(module, shape),
     patch: addPatch(module, shape),
   };
-  module.function("block", ["i32"], [], (f) => {
+  return module.function("block", ["i32"], [], (f) => {
     const words = Object.fromEntries(blockWords.map((name, index) => [name, f.let("i32", i32.load(f.parameters[0], 4 * index))])) as Words;
     f.countDown(words.batch, () => {
       const own = { ...words, a: f.let("i32", words.a), b: f.let("i32", words.b), c: f.let("i32", words.c) };
@@ -77,6 +76,12 @@ export function blockModule(shape: TileShape, options: { readonly shared: boolea
       f.advance(words.c, words.cBatch);
     });
   });
+}
+
+/** A module with `block(description)` alone. */
+export function blockModule(shape: TileShape, options: { readonly shared: boolean }): ModuleBuilder {
+  const module = new ModuleBuilder(options);
+  addBlock(module, shape);
   return module;
 }
 
