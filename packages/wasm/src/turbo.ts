@@ -1,7 +1,7 @@
 import type { Engine } from "./engine.ts";
 import { detectAgain, hasRelaxedSimd } from "./features.ts";
-import { blockModule, blockWords, scratchBytes } from "./kernels/matmul/block.ts";
-import { narrow, type TileShape, wide } from "./kernels/matmul/shape.ts";
+import { type Block, blockModule, describe, scratchBytes } from "./kernels/matmul/block.ts";
+import { shapeFor, type TileShape } from "./kernels/matmul/shape.ts";
 
 /** What `turbo()` reached. */
 export interface TurboReport {
@@ -47,15 +47,16 @@ export function speedUp(engine: Engine): TurboReport {
   if (major < 12) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
   detectAgain();
   const fused = hasRelaxedSimd();
-  if (fused && !before && !agrees(engine, { lanes: "f32x4", ...narrow, fused: true }, 1e-5))
+  if (fused && !before && !agrees(engine, shapeFor("f32x4", { fused, wide: false }), shapeFor("f32x4", { fused: false, wide: false }), 1e-5))
     return report(128, "fused results differ too much; nothing was changed");
   engine.fused = fused;
   if (major < 13) return report(128, "vectors of 256 bits need Node 24 or later");
   if (!fused) return report(128, "this engine has no relaxed SIMD");
   v8.setFlagsFromString("--experimental-wasm-revectorize");
-  if (!(["f32x4", "f64x2"] as const).every((lanes) => agrees(engine, { lanes, ...wide, fused }, 0)))
+  const [narrow, wide] = [false, true].map((isWide) => (lanes: "f32x4" | "f64x2") => shapeFor(lanes, { fused, wide: isWide }));
+  if (!(["f32x4", "f64x2"] as const).every((lanes) => agrees(engine, wide(lanes), narrow(lanes), 0)))
     return report(128, "wide results differ; vectors of 256 bits stay off");
-  const gain = time(engine, { lanes: "f32x4", ...narrow, fused }) / time(engine, { lanes: "f32x4", ...wide, fused });
+  const gain = time(engine, narrow("f32x4")) / time(engine, wide("f32x4"));
   if (gain < WORTH) return report(128, `wide tiles run ${gain.toFixed(2)} times as fast; this machine or engine has no vectors of 256 bits`);
   engine.wide = true;
   return report(256, `wide tiles run ${gain.toFixed(2)} times as fast`);
@@ -77,26 +78,29 @@ function product(
   const elements = size === 4 ? heap.f32 : heap.f64;
   for (let i = 0; i < m * k + k * n; i++) elements[at / size + i] = Math.sin(i * 1.7);
   const [b, c] = [at + m * k * size, at + (m * k + k * n) * size];
-  const words: Record<(typeof blockWords)[number], number> = {
+  const words: Block = {
     a: at,
     aRow: k * size,
     aColumn: size,
+    aBatch: 0,
     b,
     bRow: n * size,
     bColumn: size,
+    bBatch: 0,
     c,
     cRow: n * size,
+    cColumn: size,
+    cBatch: 0,
     m,
     n,
     k,
+    batch: 1,
     add: 0,
     packB: 1,
     scratch: at + values,
   };
   const { block } = engine.instantiate(blockModule(shape, heap));
-  blockWords.forEach((word, i) => {
-    heap.i32[descriptionAt / 4 + i] = words[word];
-  });
+  describe(heap.i32, descriptionAt / 4, words);
   return {
     run: () => void block(descriptionAt),
     result: () => Float32Array.from((size === 4 ? heap.f32 : heap.f64).subarray(c / size, c / size + m * n)),
@@ -104,9 +108,8 @@ function product(
   };
 }
 
-/** Whether products of sizes with and without edges agree with those of narrow tiles, fused where these are. */
-function agrees(engine: Engine, shape: TileShape, tolerance: number): boolean {
-  const base: TileShape = { ...shape, ...narrow, fused: tolerance === 0 && shape.fused };
+/** Whether products of sizes with and without edges agree with those of other tiles. */
+function agrees(engine: Engine, shape: TileShape, base: TileShape, tolerance: number): boolean {
   return [
     [24, 64, 32],
     [13, 33, 37],

@@ -1,7 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { type Convolution, convolve, convolveInput, convolveWeight } from "../backend/convolution.ts";
-import { kernel } from "../backend/kernel.ts";
-import { allocate, restride, type View } from "../backend/view.ts";
+import { allocate, type View } from "../backend/view.ts";
 import { perDimension } from "../backend/window.ts";
 import { promote } from "../dtype.ts";
 import { type Shape, showShape } from "../shape.ts";
@@ -9,6 +8,7 @@ import { apply } from "../tape/apply.ts";
 import type { Flows, Op, Operand, Saves } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { addBias } from "./bias.ts";
 
 /** Options of `conv1d`, `conv2d` and `conv3d`: one number for all dimensions or one for each. */
 export interface ConvolutionOptions {
@@ -30,8 +30,6 @@ export interface TransposedConvolutionOptions extends Omit<ConvolutionOptions, "
   readonly outputPadding?: number | readonly number[];
 }
 
-const addBias = kernel("y = y0 + b");
-
 /** The three products between input, weight and gradient; each one's derivatives are the other two. */
 interface Products {
   readonly forward: Op<Convolution>;
@@ -43,22 +41,14 @@ type Product = "convolve" | "convolveInput" | "convolveWeight";
 const composed = { convolve, convolveInput, convolveWeight } as const;
 
 /** The product of two operands, by the backend's kernel where it has one, plus the bias of each channel. */
-function compute(product: Product, [left, right, bias]: readonly Operand[], shape: Shape, c: Convolution): View {
+function compute(product: Product, [left, right, offset]: readonly Operand[], shape: Shape, c: Convolution): View {
   const [a, b] = [left, right] as Tensor[];
   const dtype = promote(a.dtype, b.dtype);
   const output = allocate(a.device, dtype, shape);
   const [x, w] = [a.to(dtype), b.to(dtype)];
   const backend: Backend = a.device.backend;
   if (backend[product]?.(x, w, output, c) !== true) composed[product](x, w, output, c);
-  if (bias !== undefined) {
-    const perChannel = restride(bias as Tensor, [shape[1], ...c.output.map(() => 1)], [(bias as Tensor).strides[0], ...c.output.map(() => 0)]);
-    backend.map(
-      addBias,
-      addBias.inputs.map((name) => (name === "b" ? perChannel : output)),
-      [],
-      [output],
-    );
-  }
+  if (offset !== undefined) addBias(output, offset as Tensor, c.output.length);
   return output;
 }
 

@@ -1,9 +1,10 @@
-import { allocate, broadcastView, type View } from "../backend/view.ts";
+import { allocate, broadcastView, restride, type View } from "../backend/view.ts";
 import { promote } from "../dtype.ts";
 import { broadcastShapes, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { addBias } from "./bias.ts";
 
 const matmulOp: Op<null> = {
   name: "matmul",
@@ -39,12 +40,31 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return product.reshape([...shape.slice(0, -2), ...(a.ndim > 1 ? [shape[shape.length - 2]] : []), ...(b.ndim > 1 ? [shape[shape.length - 1]] : [])]);
 }
 
+const linearOp: Op<null> = {
+  name: "linear",
+  saves: ([toInput, toWeight]) => ({ inputs: [...(toWeight === null ? [] : [0]), ...(toInput === null ? [] : [1])], output: false, shapes: false }),
+  forward: (operands) => {
+    const [x, weight, offset] = operands as readonly Tensor[];
+    const product = promote(x.dtype, weight.dtype);
+    const dtype = offset === undefined ? product : promote(product, offset.dtype);
+    const [rows, columns] = [x.to(dtype), weight.to(dtype)];
+    const output = allocate(x.device, dtype, [x.shape[0], weight.shape[0]]);
+    const turned = restride(columns, [columns.shape[1], columns.shape[0]], [columns.strides[1], columns.strides[0]]);
+    x.device.backend.matmul(rows, turned, output);
+    if (offset !== undefined) addBias(output, offset, 0);
+    return output;
+  },
+  vjp: [(g, { inputs }) => g.matmul(inputs[1] as Tensor), (g, { inputs }) => g.transpose(0, 1).matmul(inputs[0] as Tensor), (g) => g.sum(0)],
+};
+
 /** Affine map `x Wᵀ + b`: `[…,in] → […,out]` with a weight `[out,in]` and a bias `[out]`, as in PyTorch. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1])
     throw new RangeError(`linear: the last size of the input ${showShape(x.shape)} must be the second size of the weight ${showShape(weight.shape)}`);
-  const rows = x.ndim > 2 ? x.reshape([-1, x.shape[x.ndim - 1]]) : x;
-  const product = rows.matmul(weight.transpose(0, 1));
-  const y = x.ndim > 2 ? product.reshape([...x.shape.slice(0, -1), weight.shape[0]]) : product;
-  return bias === undefined || bias === null ? y : y.add(bias);
+  const [out, size] = weight.shape;
+  const rows = x.ndim === 2 ? x : x.reshape([-1, size]);
+  const fits = bias?.ndim === 1 && bias.shape[0] === out;
+  const product = apply(linearOp, fits ? [rows, weight, bias] : [rows, weight], null);
+  const y = x.ndim === 2 ? product : product.reshape([...x.shape.slice(0, -1), out]);
+  return fits || bias === undefined || bias === null ? y : y.add(bias);
 }

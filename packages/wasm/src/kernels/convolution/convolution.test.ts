@@ -1,4 +1,18 @@
-import { conv2d, cpu, empty, Generator, gradcheck, gradgradcheck, randint, randn } from "@gradtape/core";
+import {
+  allocate,
+  conv2d,
+  copyKernel,
+  cpu,
+  empty,
+  Generator,
+  gradcheck,
+  gradgradcheck,
+  hostData,
+  randint,
+  randn,
+  reference,
+  type View,
+} from "@gradtape/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createWasmBackend } from "../../backend.ts";
 
@@ -68,6 +82,70 @@ describe("convolutions", () => {
       expect(own.memoryReport()).toEqual(first);
     } finally {
       cpu.setBackend(backend);
+    }
+  });
+});
+
+describe("convolutions of 3x3 by tiles", () => {
+  const random = new Generator(5);
+  const between = (low: number, high: number): number => low + random.integer(high - low + 1);
+
+  /** A view of random numbers with gaps between its dimensions and before it. */
+  function spaced(dtype: "float32" | "float64", shape: readonly number[]): View {
+    const strides = new Array<number>(shape.length).fill(1);
+    for (let d = shape.length - 2; d >= 0; d--) strides[d] = strides[d + 1] * shape[d + 1] + between(0, 2);
+    const offset = between(0, 3);
+    const length = offset + strides[0] * shape[0];
+    const storage = backend.allocate(dtype, length, "variable");
+    reference.write(
+      Array.from({ length }, () => random.normal()),
+      { storage, dtype, shape: [length], strides: [1], offset: 0 },
+    );
+    return { storage, dtype, shape, strides, offset };
+  }
+
+  const converted = (view: View, dtype: "float32" | "float64"): View => {
+    const copy = allocate(cpu, dtype, view.shape);
+    reference.map(copyKernel, [view], [], [copy]);
+    return copy;
+  };
+
+  /** The largest difference between a result and the same in float64, in units of the largest number. */
+  function worst(actual: View, expected: View): number {
+    const [a, b] = [actual, expected].map((view) => Array.from(hostData(converted(view, "float64"))));
+    const scale = b.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+    return a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i])), 0) / scale;
+  }
+
+  test("agree with double precision, for sizes, paddings and strides of views of all kinds", () => {
+    for (let round = 0; round < 15; round++) {
+      const [samples, groups] = [between(1, 5), random.integer(3) === 0 ? 2 : 1];
+      const [channels, rows] = [between(14, 40), between(14, 40)];
+      const padding = [between(0, 3), between(0, 3)];
+      const input = padding.map((p) => Math.max(between(2, 37), 3 - 2 * p));
+      const output = input.map((n, d) => n + 2 * padding[d] - 2);
+      const c = { kernel: [3, 3], stride: [1, 1], padding, dilation: [1, 1], groups, input, output };
+      const shapes = [
+        [samples, channels * groups, ...input],
+        [rows * groups, channels, 3, 3],
+        [samples, rows * groups, ...output],
+      ];
+      const [x, weight, g] = shapes.map((shape) => spaced("float32", shape));
+      for (const [product, left, right, k] of [
+        ["convolve", x, weight, 2],
+        ["convolveInput", g, weight, 0],
+        ["convolveWeight", x, g, 1],
+      ] as const) {
+        const [actual, expected] = (["float32", "float64"] as const).map((dtype) => {
+          const result = allocate(cpu, dtype, shapes[k]);
+          expect(backend[product]?.(converted(left, dtype), converted(right, dtype), result, c)).toBe(true);
+          return result;
+        });
+        expect(worst(actual, expected), `${product} ${JSON.stringify(c)} ${shapes}`).toBeLessThan(3e-6);
+        const again = allocate(cpu, "float32", shapes[k]);
+        expect(backend[product]?.(left, right, again, c)).toBe(true);
+        expect(hostData(again)).toEqual(hostData(actual));
+      }
     }
   });
 });

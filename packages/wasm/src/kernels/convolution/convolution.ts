@@ -8,6 +8,7 @@ import { PatchProducts } from "./products.ts";
 import { Scratch } from "./scratch.ts";
 import type { Means } from "./task.ts";
 import { convolveGroupWeight } from "./weight.ts";
+import { TileProducts } from "./winograd/products.ts";
 
 type Float = "float32" | "float64";
 
@@ -20,6 +21,7 @@ export class Convolutions {
   readonly #engine: Engine;
   readonly #elementwise: Elementwise;
   readonly #products: Partial<Record<Float, PatchProducts>> = {};
+  #tiles: TileProducts | undefined;
 
   constructor(engine: Engine, elementwise: Elementwise) {
     this.#engine = engine;
@@ -30,6 +32,7 @@ export class Convolutions {
   reset(): void {
     delete this.#products.float32;
     delete this.#products.float64;
+    this.#tiles = undefined;
   }
 
   /** `Backend.convolve` for one float dtype. */
@@ -96,8 +99,9 @@ export class Convolutions {
     try {
       const [a, b, c] = views.map((view, k) => gridOf(view, addresses[k]));
       const products = (this.#products[dtype] ??= new PatchProducts(this.#engine, dtype));
+      const tiles = (this.#tiles ??= new TileProducts(this.#engine));
       for (let group = 0; group < groups; group++) {
-        work({ products, elementwise: this.#elementwise, scratch }, a, b, c, group);
+        work({ products, tiles, elementwise: this.#elementwise, scratch }, a, b, c, group);
         scratch.release();
       }
     } finally {

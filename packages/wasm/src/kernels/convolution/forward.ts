@@ -3,22 +3,20 @@ import { bytesOf } from "../../memory/heap.ts";
 import { widthOf } from "../matmul/shape.ts";
 import { along, firstOf, from, type Grid, sums } from "./grid.ts";
 import { packedBytes } from "./product.ts";
+import type { Roles } from "./roles.ts";
 import { Source } from "./source.ts";
 import type { Means, Task } from "./task.ts";
-
-/** Which dimensions of a weight are the rows and the channels of a convolution; its gradient exchanges them. */
-export interface Roles {
-  readonly row: 0 | 1;
-  readonly channel: 0 | 1;
-}
+import { convolveByTiles } from "./winograd/forward.ts";
 
 /**
  * `target[n,row,…] = Σ weight[row,channel,…] source[n,channel,…]`: every result is a sum over channels and taps. The weight is the left side of the product,
  * the patches are the right one, whose columns are the positions.
  */
-export function convolveGroup(means: Means, task: Task, weight: Grid, { row: rowsAlong, channel: channelsAlong }: Roles, target: Grid): void {
+export function convolveGroup(means: Means, task: Task, weight: Grid, roles: Roles, target: Grid): void {
   const { axes, samples, channels, rows } = task;
   if (axes.some(({ taps }) => taps.length === 0)) return clear(means, task, target);
+  if (convolveByTiles(means, task, weight, roles, target)) return;
+  const { row: rowsAlong, channel: channelsAlong } = roles;
   const { products, scratch } = means;
   const { shape } = products;
   const source = new Source(task, means);

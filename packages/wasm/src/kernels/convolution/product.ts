@@ -1,6 +1,6 @@
 import { type Call, type Code, type FunctionBuilder, f32, f64, i32, type Local, ModuleBuilder, select } from "../../assembler/index.ts";
 import { sizeOf, type TileShape, widthOf } from "../matmul/shape.ts";
-import { addTile } from "../matmul/tile.ts";
+import { addTiles, lineOf, type Tiles } from "../matmul/tile.ts";
 import { addGather } from "./gather.ts";
 
 /**
@@ -46,8 +46,7 @@ export function productModule(shape: TileShape, options: { readonly shared: bool
   const gatherA = addGather(module, "gatherA", shape, shape.rows);
   const parts: Parts = {
     gatherB: addGather(module, "gatherB", shape, widthOf(shape)),
-    tile: addTile(module, "tile", shape, false),
-    addingTile: addTile(module, "addingTile", shape, true),
+    tiles: addTiles(module, shape),
     collect: addMove(module, "collect", shape),
     spread: addMove(module, "spread", shape),
   };
@@ -66,15 +65,16 @@ export function productModule(shape: TileShape, options: { readonly shared: bool
 
 const least = (x: Local, bound: number): Code => select(x, i32.const(bound), i32.ltU(x, i32.const(bound)));
 
-/** Visits the panels of `a`: where one is packed, and how many rows are left. */
-function eachPanel(f: FunctionBuilder, { m, k, packed }: Words, shape: TileShape, visit: (panel: Local, left: Local) => void): void {
+/** Visits the panels of `a`: where one is packed, and how many rows it has. */
+function eachPanel(f: FunctionBuilder, { m, k, packed }: Words, shape: TileShape, visit: (panel: Local, rows: Local) => void): void {
   const panel = f.let("i32", packed);
   const left = f.let("i32", m);
   f.doWhile(
     () => {
-      visit(panel, left);
-      f.advance(panel, i32.mul(k, i32.const(shape.rows * sizeOf(shape))));
-      f.emit(left.set(i32.sub(left, least(left, shape.rows))));
+      const rows = f.let("i32", least(left, shape.rows));
+      visit(panel, rows);
+      f.advance(panel, i32.mul(k, i32.const(lineOf(shape))));
+      f.emit(left.set(i32.sub(left, rows)));
     },
     () => left,
   );
@@ -82,8 +82,7 @@ function eachPanel(f: FunctionBuilder, { m, k, packed }: Words, shape: TileShape
 
 interface Parts {
   readonly gatherB: Call;
-  readonly tile: Call;
-  readonly addingTile: Call;
+  readonly tiles: Tiles;
   readonly collect: Call;
   readonly spread: Call;
 }
@@ -92,10 +91,9 @@ function writeProduct(f: FunctionBuilder, words: Words, shape: TileShape, parts:
   const { b, bSteps, bColumns, c, cRow, cColumns, n, k, add, scratch: corner } = words;
   const size = sizeOf(shape);
   const width = widthOf(shape);
-  const { rows } = shape;
-  const lineA = i32.const(rows * size);
+  const lineA = i32.const(lineOf(shape));
   const lineB = i32.const(width * size);
-  const packedB = f.let("i32", i32.add(corner, i32.const(rows * width * size)));
+  const packedB = f.let("i32", i32.add(corner, i32.const(shape.rows * width * size)));
   const columnsLeft = f.let("i32", n);
   f.doWhile(
     () => {
@@ -105,24 +103,19 @@ function writeProduct(f: FunctionBuilder, words: Words, shape: TileShape, parts:
       const last = i32.load(i32.add(cColumns, i32.shl(i32.sub(columns, i32.const(1)), i32.const(2))));
       const inOnePiece = f.let("i32", i32.and(i32.geU(columnsLeft, i32.const(width)), i32.eq(i32.sub(last, first), i32.const((width - 1) * size))));
       const line = f.let("i32", c);
-      eachPanel(f, words, shape, (packed, left) => {
+      eachPanel(f, words, shape, (packed, rows) => {
         const compute = (at: Code, row: Code): void =>
-          f.if(
-            add,
-            () => f.emit(parts.addingTile(packed, lineA, packedB, lineB, at, row, k)),
-            () => f.emit(parts.tile(packed, lineA, packedB, lineB, at, row, k)),
-          );
+          parts.tiles(f, rows, add, { a: packed, aStep: lineA, b: packedB, bStep: lineB, c: at, cRow: row, k });
         f.if(
-          i32.and(inOnePiece, i32.geU(left, i32.const(rows))),
+          inOnePiece,
           () => compute(i32.add(line, first), cRow),
           () => {
-            const valid = f.let("i32", least(left, rows));
-            f.if(add, () => f.emit(parts.collect(line, cRow, cColumns, corner, valid, columns)));
+            f.if(add, () => f.emit(parts.collect(line, cRow, cColumns, corner, rows, columns)));
             compute(corner, lineB);
-            f.emit(parts.spread(line, cRow, cColumns, corner, valid, columns));
+            f.emit(parts.spread(line, cRow, cColumns, corner, rows, columns));
           },
         );
-        f.advance(line, i32.mul(cRow, i32.const(rows)));
+        f.advance(line, i32.mul(cRow, rows));
       });
       f.advance(bColumns, 4 * width);
       f.advance(cColumns, 4 * width);

@@ -1,6 +1,6 @@
 import type { Engine } from "../../engine.ts";
 import type { Run } from "../../threads/routines.ts";
-import { narrow, sizeOf, type TileShape, wide, widthOf } from "../matmul/shape.ts";
+import { shapeFor, sizeOf, type TileShape, widthOf } from "../matmul/shape.ts";
 import { partsFor, workOf } from "../matmul/share.ts";
 import { type Product, packedBytes, productModule, productWords, scratchBytes } from "./product.ts";
 import type { Scratch } from "./scratch.ts";
@@ -28,10 +28,9 @@ export class PatchProducts {
   readonly #product: Run;
 
   constructor(engine: Engine, dtype: "float32" | "float64") {
-    const { fused, wide: isWide, heap } = engine;
     this.#engine = engine;
-    this.shape = { lanes: dtype === "float32" ? "f32x4" : "f64x2", ...(isWide ? wide : narrow), fused };
-    const { pack, product } = engine.instantiate(productModule(this.shape, heap));
+    this.shape = shapeFor(dtype === "float32" ? "f32x4" : "f64x2", engine);
+    const { pack, product } = engine.instantiate(productModule(this.shape, engine.heap));
     this.#pack = pack;
     this.#product = product;
   }

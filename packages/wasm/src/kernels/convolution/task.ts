@@ -3,10 +3,13 @@ import type { Axis } from "./axis.ts";
 import type { Grid } from "./grid.ts";
 import type { PatchProducts } from "./products.ts";
 import type { Scratch } from "./scratch.ts";
+import type { TileProducts } from "./winograd/products.ts";
 
 /** What all convolutions are computed with. */
 export interface Means {
   readonly products: PatchProducts;
+  /** Those of windows of 3x3 by tiles. */
+  readonly tiles: TileProducts;
   readonly elementwise: Elementwise;
   /** Memory that is given back when the convolution is done. */
   readonly scratch: Scratch;

@@ -3,12 +3,14 @@ import { widthOf } from "../matmul/shape.ts";
 import { along, firstOf, from, type Grid, sums } from "./grid.ts";
 import { Source } from "./source.ts";
 import type { Means, Task } from "./task.ts";
+import { convolveWeightByTiles } from "./winograd/weight.ts";
 
 /**
  * `target[row,channel,…] = Σ gradient[n,row,…] source[n,channel,…]`: every result is a sum over samples and positions. The gradient is the left side of the
  * product, the patches are the right one, whose columns are channels and taps.
  */
 export function convolveGroupWeight(means: Means, task: Task, gradient: Grid, target: Grid): void {
+  if (convolveWeightByTiles(means, task, gradient, target)) return;
   const { axes, samples, channels, rows } = task;
   const { products, scratch } = means;
   const { shape } = products;

@@ -1,115 +1,160 @@
 import { type Call, type Code, type FunctionBuilder, i32, type Local, ModuleBuilder, select } from "../../assembler/index.ts";
 import { addPack } from "./pack.ts";
 import { sizeOf, type TileShape, widthOf } from "./shape.ts";
-import { addPatch, addTile } from "./tile.ts";
+import { addPatch, addTiles, lineOf, nextRows, type Tiles } from "./tile.ts";
 
-/** Words of the description of a block of a product. Steps are in bytes. */
-export const blockWords = ["a", "aRow", "aColumn", "b", "bRow", "bColumn", "c", "cRow", "m", "n", "k", "add", "packB", "scratch"] as const;
+/** Words of the description of a block of a product, and of as many like it as `batch` says. Steps are in bytes. */
+export const blockWords = [
+  "a",
+  "aRow",
+  "aColumn",
+  "aBatch",
+  "b",
+  "bRow",
+  "bColumn",
+  "bBatch",
+  "c",
+  "cRow",
+  "cColumn",
+  "cBatch",
+  "m",
+  "n",
+  "k",
+  "batch",
+  "add",
+  "packB",
+  "scratch",
+] as const;
+
+/** The words of one block. */
+export type Block = Readonly<Record<(typeof blockWords)[number], number>>;
+
+/** Writes the description of a block to the memory's words. */
+export function describe(i32: Int32Array, at: number, block: Block): void {
+  i32[at] = block.a;
+  i32[at + 1] = block.aRow;
+  i32[at + 2] = block.aColumn;
+  i32[at + 3] = block.aBatch;
+  i32[at + 4] = block.b;
+  i32[at + 5] = block.bRow;
+  i32[at + 6] = block.bColumn;
+  i32[at + 7] = block.bBatch;
+  i32[at + 8] = block.c;
+  i32[at + 9] = block.cRow;
+  i32[at + 10] = block.cColumn;
+  i32[at + 11] = block.cBatch;
+  i32[at + 12] = block.m;
+  i32[at + 13] = block.n;
+  i32[at + 14] = block.k;
+  i32[at + 15] = block.batch;
+  i32[at + 16] = block.add;
+  i32[at + 17] = block.packB;
+  i32[at + 18] = block.scratch;
+}
 
 type Words = { readonly [W in (typeof blockWords)[number]]: Local };
 
-/** Bytes of scratch memory that a block needs: packed `b`, a packed tile of `a`, a tile of `c`. */
+/** Bytes of scratch memory that a block needs: a tile of `c`, a packed tile of `a`, packed `b`. */
 export const scratchBytes = (shape: TileShape, n: number, k: number): number =>
   ((Math.ceil(n / widthOf(shape)) * widthOf(shape) + shape.rows) * k + shape.rows * widthOf(shape)) * sizeOf(shape) + 64;
 
-/** A module whose `block(description)` computes `c = a b`, or `c += a b`, tile by tile: `[m,k] x [k,n]`, any strides of a and b, rows of c in one piece. */
+/** Adds `block(description)`, which computes `c = a b`, or `c += a b`, tile by tile: `[m,k] x [k,n]`, any strides. */
+export function addBlock(module: ModuleBuilder, shape: TileShape): Call {
+  const parts: Parts = {
+    packA: addPack(module, "packA", shape, shape.rows),
+    packB: addPack(module, "packB", shape, widthOf(shape)),
+    tiles: addTiles(module, shape),
+    patch: addPatch(module, shape),
+  };
+  return module.function("block", ["i32"], [], (f) => {
+    const words = Object.fromEntries(blockWords.map((name, index) => [name, f.let("i32", i32.load(f.parameters[0], 4 * index))])) as Words;
+    f.countDown(words.batch, () => {
+      const own = { ...words, a: f.let("i32", words.a), b: f.let("i32", words.b), c: f.let("i32", words.c) };
+      writeBlock(f, own, shape, parts);
+      f.advance(words.a, words.aBatch);
+      f.advance(words.b, words.bBatch);
+      f.advance(words.c, words.cBatch);
+    });
+  });
+}
+
+/** A module with `block(description)` alone. */
 export function blockModule(shape: TileShape, options: { readonly shared: boolean }): ModuleBuilder {
   const module = new ModuleBuilder(options);
-  const packA = addPack(module, "packA", shape, shape.rows);
-  const packB = addPack(module, "packB", shape, widthOf(shape));
-  const tile = addTile(module, "tile", shape, false);
-  const tileAdd = addTile(module, "tileAdd", shape, true);
-  const patch = addPatch(module, shape);
-  module.function("block", ["i32"], [], (f) => {
-    const words = Object.fromEntries(blockWords.map((name, index) => [name, f.hoist("i32", i32.load(f.parameters[0], 4 * index))])) as Words;
-    writeBlock(f, words, shape, { packA, packB, tile, tileAdd, patch });
-  });
+  addBlock(module, shape);
   return module;
 }
 
 interface Parts {
   readonly packA: Call;
   readonly packB: Call;
-  readonly tile: Call;
-  readonly tileAdd: Call;
+  readonly tiles: Tiles;
   readonly patch: Call;
 }
 
-function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, parts: Parts): void {
-  const { a, aRow, aColumn, b, bRow, bColumn, c, cRow, m, n, k, add, packB, scratch } = words;
+function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA, packB, tiles, patch }: Parts): void {
+  const { a, aRow, aColumn, b, bRow, bColumn, c, cRow, cColumn, m, n, k, add, scratch: corner } = words;
   const size = sizeOf(shape);
   const width = widthOf(shape);
-  const { rows } = shape;
-  const least = (x: Local, bound: number): Local => f.let("i32", select(x, i32.const(bound), i32.ltU(x, i32.const(bound))));
-  const lineBytes = i32.const(width * size);
+  const lineA = i32.const(lineOf(shape));
+  const lineB = i32.const(width * size);
+  const packedA = f.let("i32", i32.add(corner, i32.const(shape.rows * width * size)));
+  const packedB = f.let("i32", i32.add(packedA, i32.mul(k, lineA)));
+  const panelBytes = f.let("i32", i32.mul(k, lineB));
 
-  const panelBytes = f.let("i32", i32.mul(k, lineBytes));
-  const corner = scratch;
-  const packedA = f.let("i32", i32.add(scratch, i32.const(rows * width * size)));
-  const packedB = f.let("i32", i32.add(packedA, i32.mul(k, i32.const(rows * size))));
-
-  /** Visits the panels of columns: how many columns are left, where the panel of `b` is packed. */
-  const eachPanel = (visit: (left: Local, packed: Local, offset: Local) => void): void => {
+  /** Visits the panels of columns: how many columns it has, where `b` is packed for it, where it starts. */
+  const eachPanel = (visit: (columns: Local, packed: Local, offset: Local) => void): void => {
     const left = f.let("i32", n);
     const packed = f.let("i32", packedB);
     const offset = f.let("i32", i32.const(0));
     f.doWhile(
       () => {
-        visit(left, packed, offset);
+        const columns = f.let("i32", select(left, i32.const(width), i32.ltU(left, i32.const(width))));
+        visit(columns, packed, offset);
         f.advance(packed, panelBytes);
         f.advance(offset, width);
-        f.emit(left.set(i32.sub(left, least(left, width))));
+        f.emit(left.set(i32.sub(left, columns)));
       },
       () => left,
     );
   };
+  const isFull = (columns: Local): Code => i32.eq(columns, i32.const(width));
 
-  eachPanel((left, packed, offset) => {
-    const valid = least(left, width);
-    f.if(i32.or(packB, i32.ltU(left, i32.const(width))), () =>
-      f.emit(parts.packB(i32.add(b, i32.mul(offset, bColumn)), bRow, bColumn, k, valid, packed)),
-    );
-  });
+  eachPanel((columns, packed, offset) =>
+    f.if(i32.or(words.packB, i32.eqz(isFull(columns))), () => f.emit(packB(i32.add(b, i32.mul(offset, bColumn)), bRow, bColumn, k, columns, packed))),
+  );
 
-  const rowsLeft = f.let("i32", m);
-  const tileA = f.local("i32");
-  const stepA = f.local("i32");
+  const left = f.let("i32", m);
+  const [tileA, stepA] = [f.local("i32"), f.local("i32")];
+  const inPlace = shape.fused ? i32.eq(aRow, i32.const(size)) : i32.const(0);
   f.doWhile(
     () => {
-      const valid = least(rowsLeft, rows);
-      const fullRows = f.let("i32", i32.eq(valid, i32.const(rows)));
+      const rows = f.let("i32", nextRows(shape, left));
       f.if(
-        i32.and(fullRows, i32.eq(aRow, i32.const(size))),
+        inPlace,
         () => f.emit(tileA.set(a), stepA.set(aColumn)),
-        () => f.emit(parts.packA(a, aColumn, aRow, k, valid, packedA), tileA.set(packedA), stepA.set(i32.const(rows * size))),
+        () => f.emit(packA(a, aColumn, aRow, k, rows, packedA), tileA.set(packedA), stepA.set(lineA)),
       );
-      eachPanel((left, packed, offset) => {
-        const columns = least(left, width);
-        const fullColumns = f.let("i32", i32.eq(columns, i32.const(width)));
-        const isPacked = f.let("i32", i32.or(packB, i32.eqz(fullColumns)));
+      eachPanel((columns, packed, offset) => {
+        const isPacked = f.let("i32", i32.or(words.packB, i32.eqz(isFull(columns))));
         const panel = f.let("i32", select(packed, i32.add(b, i32.mul(offset, i32.const(size))), isPacked));
-        const stepB = f.let("i32", select(lineBytes, bRow, isPacked));
-        const target = f.let("i32", i32.add(c, i32.mul(offset, i32.const(size))));
-        const multiply = (to: Local, step: Code): void =>
-          f.if(
-            add,
-            () => f.emit(parts.tileAdd(tileA, stepA, panel, stepB, to, step, k)),
-            () => f.emit(parts.tile(tileA, stepA, panel, stepB, to, step, k)),
-          );
+        const stepB = f.let("i32", select(lineB, bRow, isPacked));
+        const target = f.let("i32", i32.add(c, i32.mul(offset, cColumn)));
+        const multiply = (to: Local, row: Code): void => tiles(f, rows, add, { a: tileA, aStep: stepA, b: panel, bStep: stepB, c: to, cRow: row, k });
         f.if(
-          i32.and(fullRows, fullColumns),
+          i32.and(isFull(columns), i32.eq(cColumn, i32.const(size))),
           () => multiply(target, cRow),
           () => {
-            f.if(add, () => f.emit(parts.patch(target, cRow, corner, lineBytes, valid, columns)));
-            multiply(corner, lineBytes);
-            f.emit(parts.patch(corner, lineBytes, target, cRow, valid, columns));
+            f.if(add, () => f.emit(patch(target, cRow, cColumn, corner, lineB, i32.const(size), rows, columns)));
+            multiply(corner, lineB);
+            f.emit(patch(corner, lineB, i32.const(size), target, cRow, cColumn, rows, columns));
           },
         );
       });
-      f.advance(a, i32.mul(aRow, i32.const(rows)));
-      f.advance(c, i32.mul(cRow, i32.const(rows)));
-      f.emit(rowsLeft.set(i32.sub(rowsLeft, valid)));
+      f.advance(a, i32.mul(aRow, rows));
+      f.advance(c, i32.mul(cRow, rows));
+      f.emit(left.set(i32.sub(left, rows)));
     },
-    () => rowsLeft,
+    () => left,
   );
 }

@@ -1,50 +1,18 @@
-import { copyKernel, type Kernel, kernel, restride, type View } from "@gradtape/core";
+import { type Kernel, kernel, restride, type View } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import type { Elementwise } from "../elementwise/map.ts";
-import { blockModule, blockWords, scratchBytes } from "./block.ts";
-import { narrow, sizeOf, type TileShape, wide as wideTile, widthOf } from "./shape.ts";
+import { batchesOf, eachOuter } from "./batch.ts";
+import { type Block, blockModule, describe, scratchBytes } from "./block.ts";
+import { costOf, K_BLOCK, type Matrices, merged, N_BLOCK, type Product, packsB, swapped } from "./product.ts";
+import { shapeFor, sizeOf, type TileShape } from "./shape.ts";
 import { partsFor, splitBlock, workOf } from "./share.ts";
 import { vectorModule } from "./vector.ts";
 
-/** A matrix in the memory: its address and the bytes between rows and between columns. */
-interface Matrix {
-  readonly at: number;
-  readonly row: number;
-  readonly column: number;
-}
-
-const turned = ({ at, row, column }: Matrix): Matrix => ({ at, row: column, column: row });
-
-/** A product `c[m,n] = a[m,k] x b[k,n]`. */
-interface Product {
-  readonly a: Matrix;
-  readonly b: Matrix;
-  readonly c: Matrix;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-}
-
-/** The same product seen from the other side: `cᵀ = bᵀ aᵀ`. */
-const swapped = ({ a, b, c, m, n, k }: Product): Product => ({ a: turned(b), b: turned(a), c: turned(c), m: n, n: m, k });
-
-/** Blocks of k and n for which a packed block of b stays in the second cache and a panel of it in the first. */
-const K_BLOCK = 256;
-const N_BLOCK = 512;
-/** With fewer rows, packing a b whose rows lie in one piece does not pay. */
-const PACK_ROWS = 16;
-
 const outer: Kernel = kernel("y = a * b");
+const zero: Kernel = kernel("y = 0");
 
-/** A block of a product: where it starts along n and k, how far it goes, and the parts that threads may cut it into. */
-interface Block {
-  readonly j: number;
-  readonly l: number;
-  readonly columns: number;
-  readonly depth: number;
-  readonly parts: number;
-}
+type Float = "float32" | "float64";
 
 interface Kernels {
   readonly shape: TileShape;
@@ -57,7 +25,7 @@ interface Kernels {
 export class MatrixProducts {
   readonly #engine: Engine;
   readonly #elementwise: Elementwise;
-  readonly #kernels: Partial<Record<"float32" | "float64", Kernels>> = {};
+  readonly #kernels: Partial<Record<Float, Kernels>> = {};
 
   constructor(engine: Engine, elementwise: Elementwise) {
     this.#engine = engine;
@@ -70,11 +38,11 @@ export class MatrixProducts {
     delete this.#kernels.float64;
   }
 
-  #kernelsFor(dtype: "float32" | "float64"): Kernels {
+  #kernelsFor(dtype: Float): Kernels {
     const known = this.#kernels[dtype];
     if (known !== undefined) return known;
-    const { fused, wide, heap } = this.#engine;
-    const shape: TileShape = { lanes: dtype === "float32" ? "f32x4" : "f64x2", ...(wide ? wideTile : narrow), fused };
+    const { heap } = this.#engine;
+    const shape = shapeFor(dtype === "float32" ? "f32x4" : "f64x2", this.#engine);
     const { block } = this.#engine.instantiate(blockModule(shape, heap));
     const { dots, sums } = this.#engine.instantiate(vectorModule(shape, heap));
     return (this.#kernels[dtype] = { shape, block, dots, sums });
@@ -83,11 +51,8 @@ export class MatrixProducts {
   /** `Backend.matmul` for one float dtype. */
   matmul(a: View, b: View, output: View): void {
     const rank = output.shape.length;
-    const [m, n] = [output.shape[rank - 2], output.shape[rank - 1]];
     const k = a.shape[rank - 1];
-    let batch = 1;
-    for (let d = 0; d < rank - 2; d++) batch *= output.shape[d];
-    if (batch * m * n === 0) return;
+    if (output.shape.includes(0)) return;
     if (k <= 1) return this.#outer(a, b, output, k);
     const { staging } = this.#engine;
     let [atA, atB, atC] = [0, 0, 0];
@@ -103,29 +68,42 @@ export class MatrixProducts {
       staging.cancel();
       throw error;
     }
-    const size = bytesOf[output.dtype];
-    const matrix = (view: View, at: number): Matrix => ({ at, row: view.strides[rank - 2] * size, column: view.strides[rank - 1] * size });
-    const kernels = this.#kernelsFor(output.dtype as "float32" | "float64");
     try {
-      if (rank === 2) this.#product(kernels, { a: matrix(a, atA), b: matrix(b, atB), c: matrix(output, atC), m, n, k });
-      else {
-        const index = new Array<number>(rank - 2).fill(0);
-        for (let i = 0; i < batch; i++) {
-          this.#product(kernels, { a: matrix(a, atA), b: matrix(b, atB), c: matrix(output, atC), m, n, k });
-          for (let d = rank - 3; d >= 0; d--) {
-            const turn = ++index[d] === output.shape[d];
-            if (turn) index[d] = 0;
-            const by = (turn ? 1 - output.shape[d] : 1) * size;
-            atA += by * a.strides[d];
-            atB += by * b.strides[d];
-            atC += by * output.strides[d];
-            if (!turn) break;
-          }
-        }
-      }
+      this.#products(a, b, output, [atA, atB, atC]);
     } finally {
       staging.leave();
     }
+  }
+
+  #products(a: View, b: View, output: View, addresses: readonly number[]): void {
+    const rank = output.shape.length;
+    const size = bytesOf[output.dtype];
+    const kernels = this.#kernelsFor(output.dtype as Float);
+    const sizes = { m: output.shape[rank - 2], n: output.shape[rank - 1], k: a.shape[rank - 1] };
+    const matrices = (view: View, at: number, batch: number): Matrices => ({
+      at,
+      row: view.strides[rank - 2] * size,
+      column: view.strides[rank - 1] * size,
+      batch: batch * size,
+    });
+    const [atA, atB, atC] = addresses;
+    if (rank === 2)
+      return this.#product(kernels, { a: matrices(a, atA, 0), b: matrices(b, atB, 0), c: matrices(output, atC, 0), ...sizes, batch: 1 });
+    const batches = batchesOf([a, b, output]);
+    const inner = batches.sizes.length - 1;
+    const [nextA, nextB, nextC] = batches.strides[inner];
+    eachOuter(batches, ([fromA, fromB, fromC]) =>
+      this.#product(
+        kernels,
+        merged({
+          a: matrices(a, atA + fromA * size, nextA),
+          b: matrices(b, atB + fromB * size, nextB),
+          c: matrices(output, atC + fromC * size, nextC),
+          ...sizes,
+          batch: batches.sizes[inner],
+        }),
+      ),
+    );
   }
 
   /** A product over one index is elementwise; over none it is 0. */
@@ -143,80 +121,63 @@ export class MatrixProducts {
   }
 
   #product(kernels: Kernels, product: Product): void {
-    const size = sizeOf(kernels.shape);
     if (product.m === 1 || product.n === 1) {
-      const row = product.m === 1 ? product : swapped(product);
-      if (row.c.column === size && this.#rowTimesMatrix(kernels, row, size)) return;
+      const rows = product.m === 1 ? product : swapped(product);
+      if (this.#rowsTimesMatrices(kernels, rows)) return;
     }
     const other = swapped(product);
-    this.#blocks(kernels, this.#cost(kernels.shape, product) <= this.#cost(kernels.shape, other) ? product : other);
+    this.#blocks(kernels, costOf(kernels.shape, product) <= costOf(kernels.shape, other) ? product : other);
   }
 
-  #rowTimesMatrix({ dots, sums }: Kernels, { a, b, c, n, k }: Product, size: number): boolean {
-    if (b.column === size) sums(a.at, a.column, b.at, b.row, c.at, n, k);
-    else if (b.row === size && a.column === size) dots(a.at, b.at, b.column, c.at, n, k);
-    else return false;
+  #rowsTimesMatrices({ shape, dots, sums }: Kernels, { a, b, c, n, k, batch }: Product): boolean {
+    const size = sizeOf(shape);
+    const inRows = b.column === size;
+    if (c.column !== size || !(inRows || (b.row === size && a.column === size))) return false;
+    for (let i = 0; i < batch; i++) {
+      const [x, matrix, y] = [a.at + i * a.batch, b.at + i * b.batch, c.at + i * c.batch];
+      if (inRows) sums(x, a.column, matrix, b.row, y, n, k);
+      else dots(x, matrix, b.column, y, n, k);
+    }
     return true;
   }
 
-  /** About how many cycles a product takes: tiles, packing, and results that lie across. */
-  #cost(shape: TileShape, { a, b, c, m, n, k }: Product): number {
-    const size = sizeOf(shape);
-    const ceil = (x: number, step: number): number => Math.ceil(x / step) * step;
-    const tiles = (ceil(m, shape.rows) * ceil(n, widthOf(shape)) * k * 5) / 32;
-    const packB = b.column === size ? (m < PACK_ROWS ? 0 : 0.4) : b.row === size ? 0.6 : 3;
-    const packA = a.row === size ? 0 : a.column === size ? 0.6 : 3;
-    return tiles + packB * n * k + packA * m * k * Math.ceil(n / N_BLOCK) + (c.column === size ? 0 : 3 * m * n);
-  }
-
-  /** The product block by block; a result that lies across is made in scratch memory and copied. */
-  #blocks(kernels: Kernels, product: Product): void {
-    const { m, n, k, c } = product;
-    const size = sizeOf(kernels.shape);
-    const { store } = this.#engine;
-    const kBlock = Math.ceil(k / Math.ceil(k / K_BLOCK));
-    const nBlock = Math.min(n, N_BLOCK);
-    const across = c.column !== size;
-    const parts = this.#engine.threads.worth(workOf(kernels.shape, m, n, k)) ? partsFor(this.#engine.threads.running) : 1;
-    const bytes = parts * scratchBytes(kernels.shape, nBlock, kBlock) + (across ? m * n * size : 0);
+  /** The products block by block. */
+  #blocks({ shape, block }: Kernels, product: Product): void {
+    const { a, b, c, m, n, k, batch } = product;
+    const { heap, store, threads, descriptionAt } = this.#engine;
+    const depth = Math.ceil(k / Math.ceil(k / K_BLOCK));
+    const columns = Math.min(n, N_BLOCK);
+    const parts = threads.worth(workOf(shape, m, n, k) * batch) ? partsFor(threads.running) : 1;
+    const bytes = parts * scratchBytes(shape, columns, depth);
     const scratch = store.borrow(bytes);
-    const result: Matrix = across ? { at: scratch + bytes - m * n * size, row: n * size, column: size } : c;
-    for (let j = 0; j < n; j += nBlock)
-      for (let l = 0; l < k; l += kBlock)
-        this.#block(kernels, product, result, scratch, { j, l, columns: Math.min(nBlock, n - j), depth: Math.min(kBlock, k - l), parts });
-    if (across) {
-      const strides = [result, c].map(({ row, column }) => [row / size, column / size]);
-      const walk = { size: m * n, sizes: [n, m], strides: [strides.map(([, column]) => column), strides.map(([row]) => row)] };
-      const dtype = size === 4 ? "float32" : "float64";
-      this.#elementwise.run(copyKernel, [dtype, dtype], [result.at, c.at], walk, 1, []);
-    }
+    const packB = packsB(shape, product) ? 1 : 0;
+    for (let j = 0; j < n; j += columns)
+      for (let l = 0; l < k; l += depth) {
+        const words: Block = {
+          a: a.at + l * a.column,
+          aRow: a.row,
+          aColumn: a.column,
+          aBatch: a.batch,
+          b: b.at + l * b.row + j * b.column,
+          bRow: b.row,
+          bColumn: b.column,
+          bBatch: b.batch,
+          c: c.at + j * c.column,
+          cRow: c.row,
+          cColumn: c.column,
+          cBatch: c.batch,
+          m,
+          n: Math.min(columns, n - j),
+          k: Math.min(depth, k - l),
+          batch,
+          add: l > 0 ? 1 : 0,
+          packB,
+          scratch,
+        };
+        describe(heap.i32, descriptionAt / 4, words);
+        if (parts === 1) block(descriptionAt);
+        else splitBlock(this.#engine, block, shape, words, parts);
+      }
     store.restore(scratch, bytes);
   }
-
-  #block({ shape, block }: Kernels, { a, b, m }: Product, c: Matrix, scratch: number, { j, l, columns, depth, parts }: Block): void {
-    const { heap, descriptionAt } = this.#engine;
-    const packB = b.column !== sizeOf(shape) || m >= PACK_ROWS;
-    const words: Record<(typeof blockWords)[number], number> = {
-      a: a.at + l * a.column,
-      aRow: a.row,
-      aColumn: a.column,
-      b: b.at + l * b.row + j * b.column,
-      bRow: b.row,
-      bColumn: b.column,
-      c: c.at + j * c.column,
-      cRow: c.row,
-      m,
-      n: columns,
-      k: depth,
-      add: l > 0 ? 1 : 0,
-      packB: packB ? 1 : 0,
-      scratch,
-    };
-    const at = descriptionAt / 4;
-    for (let i = 0; i < blockWords.length; i++) heap.i32[at + i] = words[blockWords[i]];
-    if (parts === 1) block(descriptionAt);
-    else splitBlock(this.#engine, block, shape, words, parts);
-  }
 }
-
-const zero: Kernel = kernel("y = 0");

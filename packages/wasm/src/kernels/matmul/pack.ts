@@ -1,4 +1,4 @@
-import { type Call, type Code, type FunctionBuilder, f32, f64, i32, type Local, type ModuleBuilder, v128 } from "../../assembler/index.ts";
+import { type Call, type Code, type FunctionBuilder, f32, f64, i32, type Local, type ModuleBuilder, select, v128 } from "../../assembler/index.ts";
 import { lanesOf, sizeOf, type TileShape } from "./shape.ts";
 
 const evenLow = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
@@ -15,7 +15,7 @@ export function transposed(f: FunctionBuilder, rows: readonly Local[]): Local[] 
 
 /**
  * `pack(source, major, minor, count, valid, target)`: lines of `width` numbers next to one another. The steps, in bytes, go to the next line (`major`) and
- * to the next number of a line (`minor`). Numbers from the `valid`-th on are 0. count is at least 1.
+ * to the next number of a line (`minor`). Numbers from the `valid`-th on may be anything finite that was there. count is at least 1.
  */
 export function addPack(module: ModuleBuilder, name: string, shape: TileShape, width: number): Call {
   const size = sizeOf(shape);
@@ -56,21 +56,20 @@ export function addPack(module: ModuleBuilder, name: string, shape: TileShape, w
       });
     };
 
-    const transposeSquares = (): void => {
+    const transposeSquares = (stepTo: (place: number) => Code): void => {
       const squares = f.let("i32", i32.shrU(count, i32.const(Math.log2(lanes))));
       f.if(squares, () =>
         f.countDown(squares, () => {
           const from = f.let("i32", source);
           for (let column = 0; column < width; column += lanes) {
-            const valid = Math.min(lanes, width - column);
+            const present = Math.min(lanes, width - column);
             const rows = Array.from({ length: lanes }, (_, row) => {
-              const line = f.let("v128", v128.load(from));
-              if (row < valid) f.advance(from, minor);
-              return line;
+              if (column + row > 0 && row < present) f.advance(from, stepTo(column + row));
+              return f.let("v128", v128.load(from));
             });
             transposed(f, rows).forEach((line, k) => {
               const offset = (k * width + column) * size;
-              f.emit(valid === lanes ? v128.store(target, line, offset) : v128.store64Lane(target, line, 0, offset));
+              f.emit(present === lanes ? v128.store(target, line, offset) : v128.store64Lane(target, line, 0, offset));
             });
           }
           f.advance(source, lanes * size);
@@ -81,9 +80,20 @@ export function addPack(module: ModuleBuilder, name: string, shape: TileShape, w
       f.if(count, oneByOne);
     };
 
-    const full: Code = i32.eq(valid, i32.const(width));
+    const full = f.let("i32", i32.eq(valid, i32.const(width)));
+    // Places beyond the valid ones repeat the last of them: nobody looks at what is computed there.
+    const clamped = (place: number): Code => select(minor, i32.const(0), i32.ltU(i32.const(place), valid));
     f.if(i32.and(full, i32.eq(minor, i32.const(size))), copyLines, () =>
-      f.if(i32.and(full, i32.eq(major, i32.const(size))), transposeSquares, oneByOne),
+      f.if(
+        i32.eq(major, i32.const(size)),
+        () =>
+          f.if(
+            full,
+            () => transposeSquares(() => minor),
+            () => transposeSquares(clamped),
+          ),
+        oneByOne,
+      ),
     );
   });
 }

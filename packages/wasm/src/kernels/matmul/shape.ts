@@ -3,7 +3,7 @@ import { type Code, f32x4, f64x2, v128 } from "../../assembler/index.ts";
 /** How a product is cut into tiles that stay in registers. */
 export interface TileShape {
   readonly lanes: "f32x4" | "f64x2";
-  /** Rows of a tile. */
+  /** Rows of a tile; there are smaller ones for what is left. */
   readonly rows: number;
   /** Vectors in a row of a tile. */
   readonly vectors: number;
@@ -11,9 +11,24 @@ export interface TileShape {
   readonly fused: boolean;
 }
 
-/** The narrow tile, and the one that pairs of vectors make; both add up in one order, so that their results are the same bits. */
-export const narrow = { rows: 4, vectors: 2 } as const;
-export const wide = { rows: 6, vectors: 4 } as const;
+/** The tile that pairs of vectors make, where they run as one. All tiles add up in one order, so that their results are the same bits. */
+const paired = { rows: 6, vectors: 4 } as const;
+const fusedNarrow = { rows: 4, vectors: 2 } as const;
+/** Products need registers of their own before they are added; with two rows there are enough. */
+const unfusedNarrow = { rows: 2, vectors: 4 } as const;
+
+/** What decides about tiles: whether multiply-adds are fused, and whether pairs of vectors run as one of 256 bits. */
+export interface Abilities {
+  readonly fused: boolean;
+  readonly wide: boolean;
+}
+
+/** The tile that is fastest on a machine with these abilities. */
+export const shapeFor = (lanes: "f32x4" | "f64x2", { fused, wide }: Abilities): TileShape => ({
+  lanes,
+  fused,
+  ...(wide ? paired : fused ? fusedNarrow : unfusedNarrow),
+});
 
 /** Bytes of a number. */
 export const sizeOf = ({ lanes }: TileShape): 4 | 8 => (lanes === "f32x4" ? 4 : 8);

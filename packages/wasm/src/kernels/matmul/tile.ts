@@ -1,12 +1,13 @@
-import { type Call, f32, f64, i32, type Local, type ModuleBuilder, v128 } from "../../assembler/index.ts";
+import { type Call, type Code, type FunctionBuilder, f32, f64, i32, type Local, type ModuleBuilder, v128 } from "../../assembler/index.ts";
 import { loadSplat, multiplyAdd, sizeOf, type TileShape } from "./shape.ts";
 
 /**
- * `(a, aStep, b, bStep, c, cRow, k)`: one tile of the product, `c = a b`, or `c += a b` where it `adds`. The rows' numbers of `a` lie next to one another,
- * as do the columns' of `b`; the steps, in bytes, go from one k to the next, `cRow` from one row of `c` to the next. k is at least 1.
+ * `(a, aStep, b, bStep, c, cRow, k)`: one tile of the product with so many rows, `c = a b`, or `c += a b` where it `adds`. The rows' numbers of `a` lie next
+ * to one another, as do the columns' of `b`; the steps, in bytes, go from one k to the next, `cRow` from one row of `c` to the next. k is at least 1. Unfused
+ * tiles take packed `a` alone.
  */
-export function addTile(module: ModuleBuilder, name: string, shape: TileShape, adds: boolean): Call {
-  const { rows, vectors } = shape;
+function addTile(module: ModuleBuilder, name: string, shape: TileShape, rows: number, adds: boolean): Call {
+  const { vectors, fused } = shape;
   return module.function(name, ["i32", "i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => {
     const [a, aStep, b, bStep, c, cRow, k] = f.parameters;
     const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
@@ -22,7 +23,8 @@ export function addTile(module: ModuleBuilder, name: string, shape: TileShape, a
         const factor = f.let("v128", loadSplat(shape)(a, i * sizeOf(shape)));
         row.forEach((sum, j) => void f.emit(sum.set(multiplyAdd(shape, sum, factor, line[j]))));
       });
-      f.advance(a, aStep);
+      // A constant step makes the unfused loop a tenth faster, and the fused one a little slower.
+      f.advance(a, fused ? aStep : lineOf(shape));
       f.advance(b, bStep);
     });
     sums.forEach((row, i) => {
@@ -31,19 +33,68 @@ export function addTile(module: ModuleBuilder, name: string, shape: TileShape, a
   });
 }
 
-/** `patch(from, fromRow, to, toRow, rows, columns)`: copies a small block of numbers; rows and columns are at least 1. */
+/** Bytes of a line of packed `a`. */
+export const lineOf = (shape: TileShape): number => shape.rows * sizeOf(shape);
+
+/** Computes a tile of some rows: `c = a b`, or `c += a b` if `add` is not 0. */
+export type Tiles = (
+  f: FunctionBuilder,
+  rows: Local,
+  add: Local,
+  operands: {
+    readonly a: Code;
+    readonly aStep: Code;
+    readonly b: Code;
+    readonly bStep: Code;
+    readonly c: Code;
+    readonly cRow: Code;
+    readonly k: Code;
+  },
+) => void;
+
+/** The tiles of all numbers of rows up to a shape's. */
+export function addTiles(module: ModuleBuilder, shape: TileShape): Tiles {
+  const ofEach = (name: string, adds: boolean): Call[] =>
+    Array.from({ length: shape.rows }, (_, i) => addTile(module, `${name}${i + 1}`, shape, i + 1, adds));
+  const [plain, adding] = [ofEach("tile", false), ofEach("addingTile", true)];
+  return (f, rows, add, { a, aStep, b, bStep, c, cRow, k }) => {
+    const choose = (tiles: readonly Call[], most: number): void => {
+      const compute = tiles[most - 1](a, aStep, b, bStep, c, cRow, k);
+      if (most === 1) f.emit(compute);
+      else
+        f.if(
+          i32.eq(rows, i32.const(most)),
+          () => f.emit(compute),
+          () => choose(tiles, most - 1),
+        );
+    };
+    f.if(
+      add,
+      () => choose(adding, shape.rows),
+      () => choose(plain, shape.rows),
+    );
+  };
+}
+
+/** How many of the rows that are left the next tile takes: as even numbers as there can be. */
+export const nextRows = (shape: TileShape, left: Local): Code => {
+  const most = i32.const(shape.rows);
+  const ceil = (x: Code, by: Code): Code => i32.divU(i32.sub(i32.add(x, by), i32.const(1)), by);
+  return ceil(left, ceil(left, most));
+};
+
+/** `patch(from, fromRow, fromColumn, to, toRow, toColumn, rows, columns)`: copies a small block of numbers; rows and columns are at least 1. */
 export function addPatch(module: ModuleBuilder, shape: TileShape): Call {
-  const size = sizeOf(shape);
   const scalar = shape.lanes === "f32x4" ? f32 : f64;
-  return module.function("patch", ["i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => {
-    const [from, fromRow, to, toRow, rows, columns] = f.parameters;
+  return module.function("patch", ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => {
+    const [from, fromRow, fromColumn, to, toRow, toColumn, rows, columns] = f.parameters;
     const [source, target, left] = [f.local("i32"), f.local("i32"), f.local("i32")];
     f.countDown(rows, () => {
       f.emit(source.set(from), target.set(to), left.set(columns));
       f.countDown(left, () => {
         f.emit(scalar.store(target, scalar.load(source)));
-        f.advance(source, size);
-        f.advance(target, size);
+        f.advance(source, fromColumn);
+        f.advance(target, toColumn);
       });
       f.advance(from, fromRow);
       f.advance(to, toRow);

@@ -1,0 +1,41 @@
+import type { Axis } from "../axis.ts";
+import type { Grid } from "../grid.ts";
+import type { Task } from "../task.ts";
+import { LANES } from "./planes.ts";
+
+/** How results are cut into tiles of 2x2: rows of tiles, vectors of tiles in a row. */
+export interface Tiling {
+  readonly down: number;
+  readonly vectors: number;
+}
+
+/** Fewer channels or rows than these, and the transformations cost more than they save. */
+const LEAST = 16;
+/** Of the numbers that tiles compute, how many must be wanted. */
+const WANTED = 0.6;
+
+const consecutive = (list: readonly number[]): boolean => list.every((x, i) => x === list[0] + i);
+
+/** The tiles of a convolution, if it has windows of 3x3 that move by one, and enough to do to be worth it. Single precision alone: double shall be exact. */
+export function tilingOf({ dtype, axes, channels, rows, source }: Task): Tiling | undefined {
+  if (dtype !== "float32" || axes.length !== 2 || channels < LEAST || rows < LEAST || source.strides[3] !== 4) return undefined;
+  if (!axes.every(({ taps, positions }) => taps.length === 3 && consecutive(taps) && consecutive(positions))) return undefined;
+  const [height, width] = axes.map(({ positions }) => positions.length);
+  const tiling = { down: Math.ceil(height / 2), vectors: Math.ceil(width / (2 * LANES)) };
+  return height * width >= WANTED * (2 * tiling.down) * (2 * LANES * tiling.vectors) ? tiling : undefined;
+}
+
+/** Numbers of an image that tiles cover. */
+export const covered = ({ down, vectors }: Tiling): readonly [number, number] => [2 * down, 2 * LANES * vectors];
+
+/** Axes on which the window moves over whole tiles. */
+export const whole = (axes: readonly Axis[], tiling: Tiling): Axis[] =>
+  axes.map((axis, d) => ({ ...axis, positions: Array.from({ length: covered(tiling)[d] }, (_, i) => axis.positions[0] + i) }));
+
+/** Where the rows of tiles of some samples begin in a grid of images. */
+export const tileRows = ({ strides }: Pick<Grid, "strides">, { down }: Tiling, samples: number): number[] =>
+  Array.from({ length: samples * down }, (_, row) => Math.floor(row / down) * strides[0] + 2 * (row % down) * strides[2]);
+
+/** From where element 0 of a grid of images lies, or would, to the first element that the window touches. */
+export const firstOffset = (axes: readonly Axis[], { strides }: Pick<Grid, "strides">): number =>
+  axes.reduce((offset, { positions, taps }, d) => offset + (positions[0] + taps[0]) * strides[d + 2], 0);

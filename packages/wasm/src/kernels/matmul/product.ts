@@ -1,0 +1,63 @@
+import { sizeOf, type TileShape, widthOf } from "./shape.ts";
+
+/** Matrices in the memory: the address of the first, and the bytes between rows, between columns and from one matrix to the next. */
+export interface Matrices {
+  readonly at: number;
+  readonly row: number;
+  readonly column: number;
+  readonly batch: number;
+}
+
+/** So many products `c[m,n] = a[m,k] x b[k,n]`. */
+export interface Product {
+  readonly a: Matrices;
+  readonly b: Matrices;
+  readonly c: Matrices;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: number;
+}
+
+const turned = ({ at, row, column, batch }: Matrices): Matrices => ({ at, row: column, column: row, batch });
+
+/** The same products seen from the other side: `cᵀ = bᵀ aᵀ`. */
+export const swapped = ({ a, b, c, m, n, k, batch }: Product): Product => ({ a: turned(b), b: turned(a), c: turned(c), m: n, n: m, k, batch });
+
+/** One product instead of many, where all have one right side and the rows of the others go on evenly; else nothing. */
+function stacked({ a, b, c, m, n, k, batch }: Product): Product | undefined {
+  if (b.batch !== 0 || (m > 1 && (a.batch !== m * a.row || c.batch !== m * c.row))) return undefined;
+  const rows = ({ at, row, column, batch: next }: Matrices): Matrices => ({ at, row: m > 1 ? row : next, column, batch: 0 });
+  return { a: rows(a), b, c: rows(c), m: m * batch, n, k, batch: 1 };
+}
+
+/** The same products as fewer ones, where one side is the same for all. */
+export function merged(product: Product): Product {
+  if (product.batch === 1) return product;
+  const rows = stacked(product);
+  if (rows !== undefined) return rows;
+  const columns = stacked(swapped(product));
+  return columns === undefined ? product : swapped(columns);
+}
+
+/** Blocks of k and n for which a packed block of b stays in the second cache and a panel of it in the first. */
+export const K_BLOCK = 256;
+export const N_BLOCK = 512;
+/** With fewer rows, packing a b whose rows lie in one piece does not pay. */
+const PACK_ROWS = 16;
+
+/** Whether b is packed as a whole: its rows do not lie in one piece, or there are many that it meets. */
+export const packsB = (shape: TileShape, { b, m }: Product): boolean => b.column !== sizeOf(shape) || m >= PACK_ROWS;
+
+/** About how many cycles a product takes: tiles, packing, and results that lie across. */
+export function costOf(shape: TileShape, product: Product): number {
+  const { a, b, c, m, n, k } = product;
+  const size = sizeOf(shape);
+  const columns = Math.ceil(n / widthOf(shape)) * widthOf(shape);
+  const tiles = (m * columns * k * (shape.fused ? 1 : 1.2)) / ((shape.vectors > 2 && shape.fused ? 64 : 32) / size);
+  const packing = (across: number, along: number): number => (along === size ? 0.3 : across === size ? 0.4 : 2);
+  const packB = packsB(shape, product) ? packing(b.row, b.column) : 0;
+  const packA = a.row === size && shape.fused ? 0 : packing(a.column, a.row);
+  const edges = c.column === size ? m * (n % widthOf(shape)) : m * n;
+  return tiles + packB * n * k + packA * m * k * Math.ceil(n / N_BLOCK) + 1.5 * edges * Math.ceil(k / K_BLOCK);
+}
