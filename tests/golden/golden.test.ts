@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { cpu } from "@gradtape/core";
 import { describe, expect, test } from "vitest";
 import { differences } from "./differences.ts";
-import { readRecordings } from "./recording.ts";
+import { readRecordings } from "./folder.ts";
 import { replayFile } from "./replay.ts";
 import { missingNames } from "./report.ts";
 
@@ -13,7 +14,7 @@ const missing: Readonly<Record<string, readonly string[]>> = JSON.parse(readFile
 
 describe("recordings of PyTorch", () => {
   test.each(folder)("$file", { timeout: 600_000 }, async (recording) => {
-    const { outcomes } = await replayFile(recording, folder, { float: "float64" });
+    const { outcomes } = await replayFile(recording, folder, { place: { device: cpu, dtype: "float64" } });
     const stale = outcomes.filter(({ name, status }) => status === "passed" && differences[`${recording.kind}/${name}`] !== undefined);
     expect(stale).toEqual([]);
     const failures = outcomes.filter(({ status }) => status === "failed").map(({ name, reason }) => `${name}: ${reason}`);

@@ -6,7 +6,7 @@ import { replayLayer } from "./layers.ts";
 import { Missing } from "./library.ts";
 import { replayOp } from "./ops.ts";
 import { replayOptimizer } from "./optimizers.ts";
-import { type Case, checked, type Float, type Recording } from "./recording.ts";
+import { type Case, checked, type Place, type Recording } from "./recording.ts";
 import { replayScheduler } from "./schedulers.ts";
 import { replayTraining } from "./training.ts";
 
@@ -19,8 +19,7 @@ export interface Context {
   readonly recording: Recording;
   /** Every file of the folder: a case may refer to data that lies in another. */
   readonly folder: readonly Recording[];
-  /** dtype of what is computed. */
-  readonly float: Float;
+  readonly place: Place;
   /** Takes what is computed. */
   readonly comparison: Comparison;
   /** Tolerance that the file states. */
@@ -60,7 +59,7 @@ export interface FileReport {
 
 /** How to replay. */
 export interface ReplayOptions {
-  readonly float: Float;
+  readonly place: Place;
   /** Part of the names of the files or cases to replay; all by default. */
   readonly only?: string;
 }
@@ -70,15 +69,15 @@ export async function replayFile(recording: Recording, folder: readonly Recordin
   const { only = "" } = options;
   const chosen = recording.cases.filter(({ name }) => `${recording.file} ${name}`.includes(only));
   const outcomes: Outcome[] = [];
-  for (const recorded of chosen) outcomes.push(await replayCase(recorded, recording, folder, options.float));
+  for (const recorded of chosen) outcomes.push(await replayCase(recorded, recording, folder, options.place));
   return { file: recording.file, outcomes };
 }
 
-async function replayCase(recorded: Case, recording: Recording, folder: readonly Recording[], float: Float): Promise<Outcome> {
+async function replayCase(recorded: Case, recording: Recording, folder: readonly Recording[], place: Place): Promise<Outcome> {
   const { name } = recorded;
-  const comparison = new Comparison(float);
+  const comparison = new Comparison(place.dtype);
   try {
-    await replays[recording.kind](recorded, { recording, folder, float, comparison, tolerance: toleranceOf(recording) });
+    await replays[recording.kind](recorded, { recording, folder, place, comparison, tolerance: toleranceOf(recording) });
   } catch (error) {
     if (error instanceof Missing) return { name, status: "missing", missing: error.names };
     if (error instanceof Skip) return { name, status: "skipped", reason: error.message };
