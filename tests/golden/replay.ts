@@ -1,7 +1,7 @@
 import { replayAveraging } from "./averaging.ts";
 import { replayClipping } from "./clipping.ts";
 import { Comparison, type Tolerance } from "./comparison.ts";
-import { differences } from "./differences.ts";
+import { differenceOf } from "./differences.ts";
 import { replayLayer } from "./layers.ts";
 import { Missing } from "./library.ts";
 import { replayOp } from "./ops.ts";
@@ -83,12 +83,12 @@ async function replayCase(recorded: Case, recording: Recording, folder: readonly
     if (error instanceof Skip) return { name, status: "skipped", reason: error.message };
     comparison.complain(`threw ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
   }
-  return judged(recorded, recording.kind, comparison);
+  return judged(recorded, `${recording.kind}/${name}`, place, comparison);
 }
 
-function judged(recorded: Case, kind: string, { worst, complaints }: Comparison): Outcome {
+function judged(recorded: Case, key: string, place: Place, { worst, complaints }: Comparison): Outcome {
   const { name } = recorded;
-  const known = differences[`${kind}/${name}`];
+  const known = differenceOf(key, place);
   const shown = complaints.length > 3 ? [...complaints.slice(0, 3), `and ${complaints.length - 3} more`] : complaints;
   const reason = shown.join("; ");
   if (complaints.length === 0) return { name, status: "passed", error: worst };
