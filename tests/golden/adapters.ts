@@ -54,7 +54,7 @@ const positional =
     );
 
 /** A number as a tensor of no dimensions, for the left side of an operation. */
-const scalar = (value: number, like: Tensor | null): Tensor => tensor(value, { dtype: (like as Tensor).dtype });
+const scalar = (value: number, like: Tensor | null): Tensor => tensor(value, { dtype: (like as Tensor).dtype, device: (like as Tensor).device });
 
 /** `core.name(x, target, { …named inputs, …options })`. */
 const withTarget =

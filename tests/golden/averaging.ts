@@ -1,7 +1,7 @@
 import { decodeState } from "./layers.ts";
-import { type Module, optim, optimizers } from "./library.ts";
+import { type Module, moveTo, optim, optimizers } from "./library.ts";
 import { sequentialOf } from "./modules.ts";
-import { type Case, checked, decodeTensor, type Fields, type Float, type Json, type RecordedTensor } from "./recording.ts";
+import { type Case, checked, decodeTensor, type Fields, type Json, type Place, type RecordedTensor } from "./recording.ts";
 import { type Context, Skip } from "./replay.ts";
 import { buildScheduler, drivenOptimizer, type SchedulerSpec } from "./schedulers.ts";
 
@@ -51,18 +51,18 @@ export function replayAveraging(recorded: Case, context: Context): void | Promis
   }
 }
 
-function modelOf(state: State, float: Float): Module {
+function modelOf(state: State, place: Place): Module {
   const model = sequentialOf(new Map(Object.entries(state).map(([key, { shape }]) => [key, shape])));
-  model.to(float);
-  load(model, state, float);
+  moveTo(model, place);
+  load(model, state, place);
   return model;
 }
 
-const load = (model: Module, state: State, float: Float): void => void model.loadStateDict({ ...model.stateDict(), ...decodeState(state, float) });
+const load = (model: Module, state: State, place: Place): void => void model.loadStateDict({ ...model.stateDict(), ...decodeState(state, place) });
 
-function replayAverages(run: AveragingCase, { comparison, float, tolerance }: Context): void {
+function replayAverages(run: AveragingCase, { comparison, place, tolerance }: Context): void {
   const AveragedModel = optim.AveragedModel as unknown as new (model: Module, options: object) => Averaged;
-  const model = modelOf(run.initial, float);
+  const model = modelOf(run.initial, place);
   const averaged = new AveragedModel(model, { useBuffers: run.use_buffers, ...(run.decay === undefined ? {} : { decay: run.decay }) });
   const compare = (label: string, want: State): void => {
     const got = averaged.stateDict();
@@ -70,17 +70,17 @@ function replayAverages(run: AveragingCase, { comparison, float, tolerance }: Co
   };
   compare("before any update", run.initial);
   run.models.forEach((state, k) => {
-    load(model, state, float);
+    load(model, state, place);
     averaged.updateParameters(model);
     compare(`after update ${k + 1}`, run.expected.averaged[k]);
   });
   comparison.number("nAveraged", averaged.nAveraged, run.expected.n_averaged, { rtol: 0, atol: 0 });
 }
 
-async function replayUpdate(run: UpdateCase, { comparison, float, tolerance }: Context): Promise<void> {
-  const model = modelOf(run.initial, float);
+async function replayUpdate(run: UpdateCase, { comparison, place, tolerance }: Context): Promise<void> {
+  const model = modelOf(run.initial, place);
   await optim.updateBn(
-    run.batches.map((batch) => decodeTensor(batch, float)),
+    run.batches.map((batch) => decodeTensor(batch, place)),
     model,
   );
   const state = model.stateDict();
@@ -89,9 +89,9 @@ async function replayUpdate(run: UpdateCase, { comparison, float, tolerance }: C
     if (key.endsWith("num_batches_tracked")) comparison.number(key, count, run.expected.num_batches_tracked, { rtol: 0, atol: 0 });
 }
 
-function replayRates(run: RateCase, { comparison, tolerance }: Context): void {
+function replayRates(run: RateCase, { comparison, place, tolerance }: Context): void {
   void optimizers.SGD;
-  const optimizer = drivenOptimizer(run.base_lrs);
+  const optimizer = drivenOptimizer(run.base_lrs, 0, place);
   const schedulers = run.schedulers.map((spec) => buildScheduler(spec, optimizer));
   const check = (k: number): void => {
     const atol = 1e-12 * Math.max(...run.base_lrs);

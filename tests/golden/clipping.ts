@@ -14,11 +14,11 @@ interface ClippingCase extends Fields {
 }
 
 /** Replays the clipping of gradients: what becomes of them, and the norm before. */
-export function replayClipping(recorded: Case, { comparison, float, tolerance }: Context): void {
+export function replayClipping(recorded: Case, { comparison, place, tolerance }: Context): void {
   const run = checked<ClippingCase>(recorded, { function: "string", grads: "list", expected: "object" });
   const parameters = run.grads.map((gradient) => {
-    const parameter = new Parameter(zeros(gradient?.shape ?? [2], { dtype: float }));
-    parameter.grad = gradient === null ? null : decodeTensor(gradient, float);
+    const parameter = new Parameter(zeros(gradient?.shape ?? [2], place));
+    parameter.grad = gradient === null ? null : decodeTensor(gradient, place);
     return parameter;
   });
   const clip = optim[camelCase(run.function)];

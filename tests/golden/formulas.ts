@@ -1,6 +1,6 @@
 import { grad, type Tensor } from "@gradtape/core";
 import { core } from "./library.ts";
-import { decodeTensor, type Fields, type Float, isRecordedTensor } from "./recording.ts";
+import { decodeTensor, type Fields, isRecordedTensor, type Place } from "./recording.ts";
 
 type Constants = Readonly<Record<string, Tensor>>;
 
@@ -8,8 +8,8 @@ type Constants = Readonly<Record<string, Tensor>>;
 export type ScalarFunction = (inputs: readonly Tensor[], constants: Constants) => Tensor;
 
 /** The constants of a formula as tensors; those that a formula differentiates (`gradient_penalty`'s X) may require gradients. */
-export const attrTensors = (attrs: Fields, float: Float): Constants =>
-  Object.fromEntries(Object.entries(attrs).flatMap(([name, value]) => (isRecordedTensor(value) ? [[name, decodeTensor(value, float)]] : [])));
+export const attrTensors = (attrs: Fields, place: Place): Constants =>
+  Object.fromEntries(Object.entries(attrs).flatMap(([name, value]) => (isRecordedTensor(value) ? [[name, decodeTensor(value, place)]] : [])));
 
 const affine = (x: Tensor, weight: Tensor, bias: Tensor): Tensor => core.matmul(x, weight.transpose(0, 1)).add(bias);
 

@@ -1,8 +1,8 @@
 import { noGrad, Tensor } from "@gradtape/core";
-import type { Module } from "./library.ts";
+import { type Module, moveTo } from "./library.ts";
 import { buildModule } from "./modules.ts";
 import { camelCase, options } from "./naming.ts";
-import { type Case, checked, decodeTensor, type Fields, type Float, type RecordedTensor } from "./recording.ts";
+import { type Case, checked, decodeTensor, type Fields, type Place, type RecordedTensor } from "./recording.ts";
 import type { Context } from "./replay.ts";
 
 type Recorded = (RecordedTensor & Fields) | null;
@@ -34,8 +34,8 @@ interface LayerCase extends Fields {
 const snakeCase = (path: string): string => path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Decodes a recorded `state_dict`. */
-export const decodeState = (state: State, float: Float): Record<string, Tensor> =>
-  Object.fromEntries(Object.entries(state).flatMap(([key, values]) => (values === null ? [] : [[key, decodeTensor(values, float)]])));
+export const decodeState = (state: State, place: Place): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(state).flatMap(([key, values]) => (values === null ? [] : [[key, decodeTensor(values, place)]])));
 
 /** Compares a module's parameters or buffers, by PyTorch's keys. */
 export function compareState(label: string, module: Module, want: State, { comparison, tolerance }: Pick<Context, "comparison" | "tolerance">): void {
@@ -47,10 +47,10 @@ export function compareState(label: string, module: Module, want: State, { compa
 export function replayLayer(recorded: Case, context: Context): void {
   const run = checked<LayerCase>(recorded, { module: "string", kwargs: "object", state_dict: "object", inputs: "list", train: "object" });
   const module = buildModule(run.module, run.kwargs, run.architecture);
-  module.to(context.float);
-  module.loadStateDict(decodeState(run.state_dict, context.float));
+  moveTo(module, context.place);
+  module.loadStateDict(decodeState(run.state_dict, context.place));
   module.train();
-  for (const input of run.warmup_inputs ?? []) noGrad(() => module.forward(decodeTensor(input, context.float)));
+  for (const input of run.warmup_inputs ?? []) noGrad(() => module.forward(decodeTensor(input, context.place)));
   if (run.buffers_after_warmup !== undefined) compareState("warm-up:", module, run.buffers_after_warmup, context);
   replayPass("train", run, run.train, module, context);
   module.eval();
@@ -58,14 +58,14 @@ export function replayLayer(recorded: Case, context: Context): void {
 }
 
 function replayPass(mode: string, run: LayerCase, pass: Pass, module: Module, context: Context): void {
-  const { comparison, float, tolerance } = context;
-  const inputs = run.inputs.map((input, i) => (input === null ? null : decodeTensor(input, float, pass.input_grads[i] !== null)));
+  const { comparison, place, tolerance } = context;
+  const inputs = run.inputs.map((input, i) => (input === null ? null : decodeTensor(input, place, pass.input_grads[i] !== null)));
   module.zeroGrad();
   const outputs = flat(call(run, module, inputs));
   if (outputs.length !== pass.outputs.length) throw new Error(`${mode}: expected ${pass.outputs.length} outputs, got ${outputs.length}`);
   pass.outputs.forEach((want, k) => void comparison.tensor(`${mode} output ${k}`, outputs[k], want, tolerance));
   const terms = pass.grad_outputs.flatMap((gradient, k) =>
-    gradient === null ? [] : [(outputs[k] as Tensor).mul(decodeTensor(gradient, float)).sum()],
+    gradient === null ? [] : [(outputs[k] as Tensor).mul(decodeTensor(gradient, place)).sum()],
   );
   terms.reduce((sum, term) => sum.add(term)).backward();
   const parameters = new Map([...module.namedParameters()].map(([path, parameter]) => [snakeCase(path), parameter]));

@@ -1,6 +1,6 @@
 import { type Tensor, tensor } from "@gradtape/core";
 import type { Comparison } from "./comparison.ts";
-import { checked, type Fields, type Float } from "./recording.ts";
+import { checked, type Fields, type Place } from "./recording.ts";
 import { batches, type TrainingCase } from "./training.ts";
 
 interface GeneratorSpec extends Fields {
@@ -45,8 +45,8 @@ export function lessonData(run: TrainingCase, comparison: Comparison) {
     const all = Array.from(drawn[key.replace("_last", "")] ?? []);
     comparison.numbers(`generated ${key}`, Array.isArray(want) ? all.slice(0, want.length) : all.at(-1), want, { rtol: 0, atol: 0 });
   }
-  return (dtype: Float) => ({
-    state: Object.fromEntries(Object.entries(values).map(([key, { shape, data }]): [string, Tensor] => [key, tensor(data, { shape, dtype })])),
-    batch: batches(tensor(X, { shape: [spec.n, spec.in], dtype }), tensor(y), run.batch_size as number),
+  return (place: Place) => ({
+    state: Object.fromEntries(Object.entries(values).map(([key, { shape, data }]): [string, Tensor] => [key, tensor(data, { shape, ...place })])),
+    batch: batches(tensor(X, { shape: [spec.n, spec.in], ...place }), tensor(y, { device: place.device }), run.batch_size as number),
   });
 }

@@ -1,7 +1,8 @@
-import type { Parameter, Tensor, Variable } from "@gradtape/core";
+import type { Device, DType, Parameter, Tensor, Variable } from "@gradtape/core";
 import * as coreModule from "@gradtape/core";
 import * as nnModule from "@gradtape/nn";
 import * as optimModule from "@gradtape/optim";
+import type { Place } from "./recording.ts";
 
 /** Thrown where a recording needs a public name that the library does not have yet. */
 export class Missing extends Error {
@@ -28,13 +29,19 @@ export interface Module {
   forward(...inputs: readonly unknown[]): unknown;
   train(): unknown;
   eval(): unknown;
-  to(dtype: string): unknown;
+  to(target: DType | Device): unknown;
   zeroGrad(): void;
   namedParameters(): Iterable<[string, Parameter]>;
   namedBuffers(): Iterable<[string, Variable]>;
   parameters(): Parameter[];
   stateDict(): Record<string, Tensor>;
   loadStateDict(state: Record<string, Tensor>): unknown;
+}
+
+/** Moves a module to where a replay computes. */
+export function moveTo(module: Module, { device, dtype }: Place): void {
+  module.to(dtype);
+  module.to(device);
 }
 
 /** What the replay asks of an optimizer. */

@@ -112,7 +112,7 @@ class TinyTransformer extends models.GPTBlock {
   }
 
   override forward(ids: Tensor): Tensor {
-    const places = arange(0, ids.shape[1], 1, { dtype: "int32" });
+    const places = arange(0, ids.shape[1], 1, { dtype: "int32", device: ids.device });
     return this.head.forward(this.lnF.forward(super.forward(this.tok.forward(ids).add(this.pos.forward(places)))));
   }
 }

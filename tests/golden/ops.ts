@@ -30,11 +30,11 @@ export function replayOp(recorded: Case, context: Context): void {
 /** Replays an op's value and the gradients of its inputs. */
 function replayGradients(recorded: Case, context: Context): void {
   const run = checked<OpCase>(recorded, { op: "string", expr: "string", inputs: "list", attrs: "object", input_grads: "list" });
-  const { comparison, float, tolerance } = context;
+  const { comparison, place, tolerance } = context;
   const changed = changedInputs[run.op] ?? {};
   const inputs = run.inputs.map((input, i) => {
     if (input === null) return null;
-    const made = decodeTensor(input, float, run.input_grads[i] !== null);
+    const made = decodeTensor(input, place, run.input_grads[i] !== null);
     return Object.values(changed).includes(i) ? new Variable(made) : made;
   });
   const result = adapterOf(run.op)(inputs, options(run.attrs), run.expr);
@@ -51,12 +51,12 @@ function compareGradients(
   run: OpCase,
   inputs: readonly (Tensor | null)[],
   outputs: readonly Tensor[],
-  { comparison, float, tolerance }: Context,
+  { comparison, place, tolerance }: Context,
 ): void {
   const incoming = run.grad_outputs ?? [run.grad_output ?? null];
   const roots = outputs.flatMap((output, k) => {
     const gradient = incoming[k];
-    return gradient === null ? [] : [{ output, gradient: decodeTensor(gradient, float) }];
+    return gradient === null ? [] : [{ output, gradient: decodeTensor(gradient, place) }];
   });
   const leaves = inputs.flatMap((input, i) => (run.input_grads[i] === null ? [] : [{ i, input: input as Tensor }]));
   if (roots.length === 0 || leaves.length === 0) return;

@@ -71,15 +71,15 @@ export function requireClasses(optimizer: string, scheduler?: SchedulerSpec): vo
 /** Replays an optimizer: the parameters after every step, the rates it used, its state at the end. */
 export function replayOptimizer(recorded: Case, context: Context): void {
   const run = checked<OptimizerCase>(recorded, { optimizer: "string", options: "object", params: "list", expected: "object" });
-  if (context.float === "float32" && wideScenarios.includes(recorded.scenario)) throw new Skip(`scenario ${recorded.scenario} needs float64`);
+  if (context.place.dtype === "float32" && wideScenarios.includes(recorded.scenario)) throw new Skip(`scenario ${recorded.scenario} needs float64`);
   requireClasses(run.optimizer, run.scheduler);
-  const parameters = run.params.map((values) => new Parameter(decodeTensor(values, context.float)));
+  const parameters = run.params.map((values) => new Parameter(decodeTensor(values, context.place)));
   if (recorded.objective !== undefined)
     replayObjective(checked<WithObjective>(recorded, { objective: "object", steps: "number" }), parameters, context);
   else replayGradients(checked<GivenGradients>(recorded, { grads: "list", param_groups: "list" }), parameters, context);
 }
 
-function replayGradients(run: GivenGradients, parameters: Parameter[], { comparison, float }: Context): void {
+function replayGradients(run: GivenGradients, parameters: Parameter[], { comparison, place }: Context): void {
   const { expected, rtol, atol } = run;
   const optimizer = new optimizers[run.optimizer](groupsOf(run.param_groups, parameters), options(run.options));
   const scheduler = run.scheduler === undefined ? undefined : buildScheduler(run.scheduler, optimizer);
@@ -93,7 +93,7 @@ function replayGradients(run: GivenGradients, parameters: Parameter[], { compari
       );
     if (expected.momentum !== undefined) comparison.numbers(`momentum of step ${k}`, momenta(optimizer), expected.momentum[k], { rtol, atol });
     gradients.forEach((gradient, i) => {
-      parameters[i].grad = gradient === null ? null : decodeTensor(gradient, float);
+      parameters[i].grad = gradient === null ? null : decodeTensor(gradient, place);
     });
     optimizer.step();
     scheduler?.step();
@@ -143,8 +143,8 @@ const objectives: Readonly<Record<string, (spec: Fields, like: Tensor) => (x: Te
       .sum();
   },
   quadratic: (spec, like) => {
-    const A = tensor(spec.A as number[][], { dtype: like.dtype });
-    const b = tensor(spec.b as number[], { dtype: like.dtype });
+    const A = tensor(spec.A as number[][], { dtype: like.dtype, device: like.device });
+    const b = tensor(spec.b as number[], { dtype: like.dtype, device: like.device });
     return (x) => x.matmul(A.matmul(x)).mul(0.5).sub(b.matmul(x));
   },
 };

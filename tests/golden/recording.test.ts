@@ -1,9 +1,13 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cpu } from "@gradtape/core";
 import { expect, test } from "vitest";
-import { type Case, decodeTensor, decodeValues, MalformedRecording, readRecordings } from "./recording.ts";
+import { readRecordings } from "./folder.ts";
+import { type Case, decodeTensor, decodeValues, MalformedRecording, type Place } from "./recording.ts";
 import { replayFile } from "./replay.ts";
+
+const double: Place = { device: cpu, dtype: "float64" };
 
 function folderOf(files: Readonly<Record<string, unknown>>): string {
   const dir = mkdtempSync(join(tmpdir(), "golden-"));
@@ -28,7 +32,7 @@ const opsFile = (...cases: readonly unknown[]) => ({ format: 1, kind: "ops", rto
 
 async function statusOf(recorded: Case) {
   const folder = readRecordings(folderOf({ "ops.json": opsFile(recorded) }));
-  const { outcomes } = await replayFile(folder[0], folder, { float: "float64" });
+  const { outcomes } = await replayFile(folder[0], folder, { place: double });
   return outcomes[0];
 }
 
@@ -56,7 +60,7 @@ test("numbers that JSON lacks are read, others are refused", () => {
   expect(decodeValues({ shape: [3], data: ["NaN", "Infinity", "-Infinity"] })).toEqual(Float64Array.of(Number.NaN, Infinity, -Infinity));
   expect(() => decodeValues({ shape: [1], data: ["1" as never] })).toThrow(/"1" stands where a number should/);
   expect(() => decodeValues({ shape: [2, 2], data: [1] })).toThrow(/1 values do not fill shape \[2,2\]/);
-  expect(decodeTensor({ shape: [], data: [3], dtype: "int64" }, "float64").dtype).toBe("int32");
+  expect(decodeTensor({ shape: [], data: [3], dtype: "int64" }, double).dtype).toBe("int32");
 });
 
 test("a case passes, fails, or is missing by what it is", async () => {

@@ -1,12 +1,12 @@
 import { replayAveraging } from "./averaging.ts";
 import { replayClipping } from "./clipping.ts";
 import { Comparison, type Tolerance } from "./comparison.ts";
-import { differences } from "./differences.ts";
+import { differenceOf } from "./differences.ts";
 import { replayLayer } from "./layers.ts";
 import { Missing } from "./library.ts";
 import { replayOp } from "./ops.ts";
 import { replayOptimizer } from "./optimizers.ts";
-import { type Case, checked, type Float, type Recording } from "./recording.ts";
+import { type Case, checked, type Place, type Recording } from "./recording.ts";
 import { replayScheduler } from "./schedulers.ts";
 import { replayTraining } from "./training.ts";
 
@@ -19,8 +19,7 @@ export interface Context {
   readonly recording: Recording;
   /** Every file of the folder: a case may refer to data that lies in another. */
   readonly folder: readonly Recording[];
-  /** dtype of what is computed. */
-  readonly float: Float;
+  readonly place: Place;
   /** Takes what is computed. */
   readonly comparison: Comparison;
   /** Tolerance that the file states. */
@@ -60,7 +59,7 @@ export interface FileReport {
 
 /** How to replay. */
 export interface ReplayOptions {
-  readonly float: Float;
+  readonly place: Place;
   /** Part of the names of the files or cases to replay; all by default. */
   readonly only?: string;
 }
@@ -70,26 +69,26 @@ export async function replayFile(recording: Recording, folder: readonly Recordin
   const { only = "" } = options;
   const chosen = recording.cases.filter(({ name }) => `${recording.file} ${name}`.includes(only));
   const outcomes: Outcome[] = [];
-  for (const recorded of chosen) outcomes.push(await replayCase(recorded, recording, folder, options.float));
+  for (const recorded of chosen) outcomes.push(await replayCase(recorded, recording, folder, options.place));
   return { file: recording.file, outcomes };
 }
 
-async function replayCase(recorded: Case, recording: Recording, folder: readonly Recording[], float: Float): Promise<Outcome> {
+async function replayCase(recorded: Case, recording: Recording, folder: readonly Recording[], place: Place): Promise<Outcome> {
   const { name } = recorded;
-  const comparison = new Comparison(float);
+  const comparison = new Comparison(place.dtype);
   try {
-    await replays[recording.kind](recorded, { recording, folder, float, comparison, tolerance: toleranceOf(recording) });
+    await replays[recording.kind](recorded, { recording, folder, place, comparison, tolerance: toleranceOf(recording) });
   } catch (error) {
     if (error instanceof Missing) return { name, status: "missing", missing: error.names };
     if (error instanceof Skip) return { name, status: "skipped", reason: error.message };
     comparison.complain(`threw ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
   }
-  return judged(recorded, recording.kind, comparison);
+  return judged(recorded, `${recording.kind}/${name}`, place, comparison);
 }
 
-function judged(recorded: Case, kind: string, { worst, complaints }: Comparison): Outcome {
+function judged(recorded: Case, key: string, place: Place, { worst, complaints }: Comparison): Outcome {
   const { name } = recorded;
-  const known = differences[`${kind}/${name}`];
+  const known = differenceOf(key, place);
   const shown = complaints.length > 3 ? [...complaints.slice(0, 3), `and ${complaints.length - 3} more`] : complaints;
   const reason = shown.join("; ");
   if (complaints.length === 0) return { name, status: "passed", error: worst };

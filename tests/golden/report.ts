@@ -1,3 +1,4 @@
+import type { Differences } from "./differences.ts";
 import type { FileReport, Outcome } from "./replay.ts";
 
 /** Numbers of one file. */
@@ -35,6 +36,10 @@ export function summarize({ file, outcomes }: FileReport): Summary {
     skips: of("skipped"),
   };
 }
+
+/** The known differences whose cases pass: lines to be deleted. */
+export const staleDifferences = (kind: string, { outcomes }: FileReport, known: Differences): string[] =>
+  outcomes.flatMap(({ name, status }) => (status === "passed" && known[`${kind}/${name}`] !== undefined ? [`${kind}/${name}`] : []));
 
 /** The public names that these cases lack, sorted. */
 export const missingNames = (outcomes: readonly Outcome[]): string[] => [...new Set(outcomes.flatMap(({ missing }) => missing ?? []))].sort();

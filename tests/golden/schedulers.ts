@@ -1,7 +1,7 @@
 import { Parameter, zeros } from "@gradtape/core";
 import { type Optimizer, optimizers, type Scheduler, schedulers } from "./library.ts";
 import { camelCase, options } from "./naming.ts";
-import { type Case, checked, decodeNumber, type Fields, type Json } from "./recording.ts";
+import { type Case, checked, decodeNumber, type Fields, type Json, type Place } from "./recording.ts";
 import type { Context } from "./replay.ts";
 
 /** A scheduler by PyTorch's name and options. */
@@ -64,18 +64,18 @@ interface SchedulerCase extends SchedulerSpec {
 }
 
 /** An SGD with one parameter in each group, for a scheduler to drive. */
-export function drivenOptimizer(baseLrs: readonly number[], momentum = 0): Optimizer {
-  const groups = baseLrs.map((lr) => ({ params: [new Parameter(zeros([1], { dtype: "float64" }))], lr }));
+export function drivenOptimizer(baseLrs: readonly number[], momentum: number, place: Place): Optimizer {
+  const groups = baseLrs.map((lr) => ({ params: [new Parameter(zeros([1], place))], lr }));
   return new optimizers.SGD(groups, { lr: baseLrs[0], momentum });
 }
 
 /** Replays a schedule: the rates after every step, and the momenta where they cycle. */
-export function replayScheduler(recorded: Case, { comparison, recording }: Context): void {
+export function replayScheduler(recorded: Case, { comparison, place, recording }: Context): void {
   const run = checked<SchedulerCase>(recorded, { scheduler: "string", options: "object", base_lrs: "list", steps: "number", lrs: "list" });
-  const { base_lrs: baseLrs, momentum, record_every: every = 1, resume } = run;
+  const { base_lrs: baseLrs, momentum = 0, record_every: every = 1, resume } = run;
   const rtol = typeof recording.header.rtol === "number" ? recording.header.rtol : 1e-9;
   const tolerance = { rtol, atol: 1e-12 * Math.max(...baseLrs) };
-  let optimizer = drivenOptimizer(baseLrs, momentum);
+  let optimizer = drivenOptimizer(baseLrs, momentum, place);
   let scheduler = buildScheduler(run, optimizer);
   const check = (k: number): void => {
     if (k % every !== 0) return;
@@ -96,7 +96,7 @@ export function replayScheduler(recorded: Case, { comparison, recording }: Conte
     check(k + 1);
     if (resume?.save_after_step !== k + 1) continue;
     const saved = { optimizer: optimizer.stateDict(), scheduler: scheduler.stateDict() };
-    optimizer = drivenOptimizer(baseLrs, momentum);
+    optimizer = drivenOptimizer(baseLrs, momentum, place);
     scheduler = buildScheduler(run, optimizer);
     optimizer.loadStateDict(saved.optimizer);
     scheduler.loadStateDict(saved.scheduler);

@@ -1,11 +1,11 @@
 import { crossEntropy, noGrad, type Parameter, type Tensor, tensor } from "@gradtape/core";
 import { compareState, decodeState } from "./layers.ts";
 import { lessonData } from "./lesson.ts";
-import { type Module, optim, optimizers } from "./library.ts";
+import { type Module, moveTo, optim, optimizers } from "./library.ts";
 import { buildNetwork } from "./modules.ts";
 import { options } from "./naming.ts";
 import { requireClasses } from "./optimizers.ts";
-import { type Case, checked, decodeTensor, type Fields, type Float, type Json, MalformedRecording, type RecordedTensor } from "./recording.ts";
+import { type Case, checked, decodeTensor, type Fields, type Json, MalformedRecording, type Place, type RecordedTensor } from "./recording.ts";
 import { type Context, Skip } from "./replay.ts";
 import { buildScheduler, type SchedulerSpec } from "./schedulers.ts";
 
@@ -57,10 +57,10 @@ export function replayTraining(recorded: Case, context: Context): void {
   else replayRun(run, context);
 }
 
-function replayRun(run: TrainingCase, { comparison, float, folder, tolerance }: Context): void {
+function replayRun(run: TrainingCase, { comparison, place, folder, tolerance }: Context): void {
   const data = folder.flatMap(({ cases }) => cases).find(({ name }) => name === run.data);
   if (data === undefined) throw new MalformedRecording(`malformed case: no case is called ${String(run.data)}`);
-  const { losses, norms, rates, network } = train(run, taskOf(data, float), float);
+  const { losses, norms, rates, network } = train(run, taskOf(data, place), place);
   const { expected } = run;
   comparison.numbers("loss", losses, expected.loss, tolerance);
   comparison.numbers("gradient norm", norms, expected.grad_norm, tolerance);
@@ -77,21 +77,22 @@ function replayRun(run: TrainingCase, { comparison, float, folder, tolerance }: 
   compareState("final", network, { ...expected.final_params, ...expected.final_buffers }, ofParameters);
 }
 
-function replayLesson(run: TrainingCase, { comparison, float, tolerance }: Context): void {
+function replayLesson(run: TrainingCase, { comparison, place, tolerance }: Context): void {
   const data = lessonData(run, comparison);
-  const single = train(run, data("float32"), "float32");
+  const at = (dtype: Place["dtype"]): Curves => train(run, data({ ...place, dtype }), { ...place, dtype });
+  const single = at("float32");
   const rtol = typeof run.rtol === "number" ? run.rtol : tolerance.rtol;
   comparison.numbers("float32 loss", single.losses, run.expected.loss, { rtol, atol: 0 });
   comparison.numbers("lr", single.rates, run.expected.lr, { rtol: 1e-9, atol: 0 });
-  if (float === "float32") return;
-  const double = train(run, data("float64"), "float64");
+  if (place.dtype === "float32") return;
+  const double = at("float64");
   comparison.numbers("float64 loss", double.losses, run.expected.loss_float64, { rtol: 1e-9, atol: 0 });
   comparison.numbers("float64 gradient norm", double.norms, run.expected.grad_norm_float64, { rtol: 1e-9, atol: 0 });
 }
 
-function taskOf(data: Fields, float: Float): Task {
-  const state = decodeState(data.initial_params as unknown as State, float);
-  const at = (key: string): Tensor => decodeTensor(data[key] as unknown as RecordedTensor, float);
+function taskOf(data: Fields, place: Place): Task {
+  const state = decodeState(data.initial_params as unknown as State, place);
+  const at = (key: string): Tensor => decodeTensor(data[key] as unknown as RecordedTensor, place);
   if (data.tokens !== undefined) {
     const tokens = at("tokens");
     const batch = { inputs: tokens.slice(null, [null, -1]), targets: tokens.slice(null, [1, null]) };
@@ -105,14 +106,17 @@ export function batches(inputs: Tensor, targets: Tensor, size?: number): Task["b
   if (size === undefined) return () => ({ inputs, targets });
   const n = targets.size;
   return (step) => {
-    const rows = tensor(Int32Array.from({ length: size }, (_, j) => (step * size + j) % n));
+    const rows = tensor(
+      Int32Array.from({ length: size }, (_, j) => (step * size + j) % n),
+      { device: inputs.device },
+    );
     return { inputs: inputs.indexSelect(0, rows), targets: targets.indexSelect(0, rows) };
   };
 }
 
-function train(run: TrainingCase, task: Task, float: Float): Curves {
+function train(run: TrainingCase, task: Task, place: Place): Curves {
   const network = buildNetwork(run.architecture);
-  network.to(float);
+  moveTo(network, place);
   network.loadStateDict(task.state);
   network.train();
   const parameters = network.parameters();
@@ -141,4 +145,4 @@ function groupsOf(run: TrainingCase, parameters: readonly Parameter[]): unknown 
 }
 
 const totalNorm = (parameters: readonly Parameter[]): number =>
-  Math.sqrt(noGrad(() => parameters.reduce((sum, { grad }) => sum + (grad?.to("float64").square().sum().item() ?? 0), 0)));
+  Math.sqrt(noGrad(() => parameters.reduce((sum, { grad }) => sum + (grad?.square().sum().item() ?? 0), 0)));

@@ -6,7 +6,7 @@ import type { Shape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
-import { fromData, type Tensor } from "../tensor/tensor.ts";
+import { fromData, numbersLike, type Tensor } from "../tensor/tensor.ts";
 
 /** Options of `avgPool1d`, `avgPool2d` and `avgPool3d`. */
 export interface AvgPoolOptions extends PoolOptions {
@@ -30,7 +30,7 @@ function divided(x: Tensor, divisor: Averaging["divisor"]): Tensor {
   if (typeof divisor === "number") return x.div(divisor);
   const plane = divisor.reduce<number[]>((products, counts) => products.flatMap((p) => counts.map((c) => p * c)), [1]);
   const shape = divisor.map((counts) => counts.length);
-  return x.div(fromData(Float64Array.from(plane), "float64", shape, x.device).to(x.dtype));
+  return x.div(numbersLike(x, plane, shape));
 }
 
 interface AveragingOps {
@@ -113,7 +113,7 @@ function adaptiveAvgPool(n: number, x: Tensor, options: AdaptivePoolOptions): Te
     const inside = Uint8Array.from(sizes.flatMap((size) => Array.from({ length: most }, (_, k) => (k < size ? 1 : 0))));
     const after = y.shape.slice(dim + 1).map(() => 1);
     const mask = fromData(inside, "bool", [starts.length, most, ...after], x.device);
-    const count = fromData(Float64Array.from(sizes), "float64", [starts.length, ...after], x.device).to(x.dtype);
+    const count = numbersLike(x, sizes, [starts.length, ...after]);
     return mask
       .where(y.indexSelect(dim, at).reshape(shape), 0)
       .sum(dim + 1)

@@ -1,6 +1,6 @@
 import { type Shape, showShape } from "../shape.ts";
 import { checkOptions } from "../tape/options.ts";
-import { fromData, type Tensor } from "../tensor/tensor.ts";
+import { numbersLike, type Tensor } from "../tensor/tensor.ts";
 
 function checkFactor(op: string, x: Tensor, factor: number): void {
   if (!Number.isInteger(factor) || factor < 1) throw new RangeError(`${op}: the factor is an integer of at least 1, got ${factor}`);
@@ -87,12 +87,11 @@ function resample(x: Tensor, dim: number, samples: readonly Blend[]): Tensor {
     );
     if (samples[0].length === 1) return part;
     return part.mul(
-      fromData(
-        Float64Array.from(samples, (blend) => blend[k].weight),
-        "float64",
+      numbersLike(
+        x,
+        samples.map((blend) => blend[k].weight),
         shape,
-        x.device,
-      ).to(x.dtype),
+      ),
     );
   });
   return parts.reduce((sum, part) => sum.add(part));

@@ -156,6 +156,13 @@ export function fromData(values: TypedArray, dtype: DType, shape: Shape, device:
   return new Tensor(view);
 }
 
+/** Numbers in row-major order, with the dtype and the device of another tensor: what an operation brings along. */
+export function numbersLike(like: Tensor, values: ArrayLike<number>, shape: Shape): Tensor {
+  const data = newArray(like.dtype, sizeOf(shape));
+  data.set(values);
+  return fromData(data, like.dtype, shape, like.device);
+}
+
 /** Checks that gradients can flow to values of this dtype. */
 export function checkDifferentiable(op: string, dtype: DType): void {
   if (!isFloat(dtype)) throw new TypeError(`${op}: only float32 and float64 tensors can require a gradient, this one is ${dtype}`);

@@ -1,4 +1,4 @@
-import { concat, enableGrad, noGrad, type Parameter, Tensor } from "@gradtape/core";
+import { concat, enableGrad, keep, noGrad, type Parameter, Tensor } from "@gradtape/core";
 import type { ParametersOrGroups } from "../group.ts";
 import { Optimizer } from "../optimizer.ts";
 import type { Given } from "../options.ts";
@@ -39,6 +39,8 @@ interface Memory {
   /** Size of the inverse Hessian before the pairs are applied. */
   readonly scale: number;
 }
+
+const tensorsOf = ({ direction, gradient, pairs }: Memory): Tensor[] => [direction, gradient, ...pairs.flatMap(({ s, y }) => [s, y])];
 
 const dot = (a: Tensor, b: Tensor): number => a.mul(b).sum().item();
 const largest = (x: Tensor): number => (x.size === 0 ? 0 : x.abs().amax().item());
@@ -103,7 +105,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       const direction = this.#memory === undefined ? gradient.neg() : newtonDirection(gradient, memory.pairs, memory.scale);
       const begin: Probe = { at: 0, value: loss, gradient, slope: dot(gradient, direction) };
       let rate = this.#memory === undefined ? Math.min(1, 1 / gradient.abs().sum().item()) * lr : lr;
-      const settle = (): void => void (this.#memory = { ...memory, direction, rate, gradient: begin.gradient, loss: begin.value });
+      const settle = (): void => this.#settle({ ...memory, direction, rate, gradient: begin.gradient, loss: begin.value });
       settle();
       if (begin.slope > -toleranceChange) break;
       let looked = 0;
@@ -135,6 +137,15 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       if (largest(direction.mul(rate)) <= toleranceChange || Math.abs(loss - begin.value) < toleranceChange) break;
     }
     return first;
+  }
+
+  /** Remembers: owns the tensors of this memory, and frees those of the one before that are in it no longer. */
+  #settle(memory: Memory | undefined): void {
+    const before = this.#memory;
+    this.#memory = memory;
+    const owned = new Set(memory === undefined ? [] : tensorsOf(memory));
+    for (const x of owned) keep(x);
+    for (const x of before === undefined ? [] : tensorsOf(before)) if (!owned.has(x)) x.dispose();
   }
 
   /** The gradients of all parameters as one vector; 0 where there is none. */
@@ -202,7 +213,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
           };
     const counts = [number("funcEvals", funcEvals), number("nIter", nIter)];
     return () => {
-      this.#memory = memory;
+      this.#settle(memory);
       [this.#funcEvals, this.#nIter] = counts;
     };
   }
