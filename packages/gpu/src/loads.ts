@@ -49,21 +49,21 @@ export class Loads {
     const sampler = `user_a${input}`;
     const ways = width * height > EXACT ? byIntegers(sampler, width) : byFloats(sampler, width, height);
     if (inputs[input] === "scalar") {
-      this.#add(`element${input}`, "Number", `float element${input}(int i) { ${ways.element} }`);
+      this.#add(`element${input}`, "Number", `float element${input}(${ways.index} i) { ${ways.element} }`);
       return `element${input}(${index})`;
     }
     if (index === "t" && width === grid.width && height === grid.height) {
-      const scale = `vec2(${literal(1 / width)}, ${literal(1 / height)})`;
-      this.#add(`here${input}`, "Array(4)", `vec4 here${input}() { return texture(${sampler}, gl_FragCoord.xy * ${scale}); }`);
+      this.#add(`here${input}`, "Array(4)", `vec4 here${input}() { return texture(${sampler}, vTexCoord); }`);
       return `here${input}()`;
     }
-    this.#add(`texel${input}`, "Array(4)", `vec4 texel${input}(int i) { ${ways.texel} }`);
+    this.#add(`texel${input}`, "Array(4)", `vec4 texel${input}(${ways.index} i) { ${ways.texel} }`);
     return `texel${input}(${index})`;
   }
 }
 
 /** Bodies of the functions of the shader that read the texel `i`, and the element `i`. */
 interface Ways {
+  readonly index: "float" | "int";
   readonly texel: string;
   readonly element: string;
 }
@@ -76,14 +76,16 @@ function byFloats(sampler: string, width: number, height: number): Ways {
   const find = (texel: string): string =>
     `float x = (${texel} + 0.5) * ${literal(1 / width)}; float y = floor(x); vec4 v = texture(${sampler}, vec2(x - y, (y + 0.5) * ${literal(1 / height)}));`;
   return {
-    texel: `${find("float(i)")} return v;`,
-    element: `float e = float(i) * 0.25; float p = floor(e); ${find("p")} float c = e - p; return c < 0.5 ? (c < 0.25 ? v.x : v.y) : (c < 0.75 ? v.z : v.w);`,
+    index: "float",
+    texel: `${find("i")} return v;`,
+    element: `float e = i * 0.25; float p = floor(e); ${find("p")} float c = e - p; return c < 0.5 ? (c < 0.25 ? v.x : v.y) : (c < 0.75 ? v.z : v.w);`,
   };
 }
 
 function byIntegers(sampler: string, width: number): Ways {
   const find = (texel: string): string => `texelFetch(${sampler}, ivec2(${texel} & ${width - 1}, ${texel} >> ${Math.log2(width)}), 0)`;
   return {
+    index: "int",
     texel: `return ${find("i")};`,
     element: `int p = i >> 2; vec4 v = ${find("p")}; int c = i & 3; return c == 0 ? v.x : c == 1 ? v.y : c == 2 ? v.z : v.w;`,
   };
