@@ -13,7 +13,11 @@ function threadFunctions({ batch, n }: Sizes, tall: number, rows: number): Nativ
   const line = quotient("t", quarter, lines * quarter);
   return [
     { name: "column", source: `int column(int t) { return (t - ${line} * ${quarter}) * 4; }`, returnType: "Integer" },
-    { name: "row", source: `int row(int t) { int q = ${line}; return (q - ${quotient("q", tall, lines)} * ${tall}) * ${rows}; }`, returnType: "Integer" },
+    {
+      name: "row",
+      source: `int row(int t) { int q = ${line}; return (q - ${quotient("q", tall, lines)} * ${tall}) * ${rows}; }`,
+      returnType: "Integer",
+    },
     { name: "batch", source: `int batch(int t) { return ${quotient("t", quarter * tall, lines * quarter)}; }`, returnType: "Integer" },
   ];
 }
