@@ -1,5 +1,6 @@
 import {
   type Backend,
+  type Convolution,
   copyKernel,
   type Device,
   type DType,
@@ -15,6 +16,7 @@ import {
   type View,
 } from "@gradtape/core";
 import type { Adapter } from "./adapter.ts";
+import { convolve, convolveInput, convolveWeight } from "./convolution.ts";
 import { Engine } from "./engine.ts";
 import { map } from "./map.ts";
 import { matmul } from "./matmul.ts";
@@ -85,6 +87,18 @@ export class GpuBackend implements Backend {
 
   argsort(input: View, axis: number, order: "ascending" | "descending", output: View): void {
     this.#into(output, (storage) => void argsort(this.engine, input, axis, order, storage));
+  }
+
+  convolve(x: View, weight: View, output: View, convolution: Convolution): boolean {
+    return convolve(this.engine, x, weight, convolution, output.storage as GpuStorage);
+  }
+
+  convolveInput(g: View, weight: View, output: View, convolution: Convolution): boolean {
+    return convolveInput(this.engine, g, weight, convolution, output.storage as GpuStorage);
+  }
+
+  convolveWeight(x: View, g: View, output: View, convolution: Convolution): boolean {
+    return convolveWeight(this.engine, x, g, convolution, output.storage as GpuStorage);
   }
 
   /** Lets `work` fill the storage of a view that shows it whole and in order, else a scratch one that is then copied to the view. */

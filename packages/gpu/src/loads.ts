@@ -4,8 +4,8 @@ import type { NativeFunction } from "./gpujs.ts";
 import type { Grid } from "./grid.ts";
 
 /**
- * How kernels read textures in WebGL2: texels are found by shifts and masks, as widths are powers of two, and the texel at the thread's own place without any
- * arithmetic. gpu.js by itself divides integers three times for each.
+ * How kernels read textures in WebGL2: a texel's column is the fraction of its number divided by the width, a power of two, and the texel at the thread's own
+ * place needs no arithmetic. gpu.js by itself divides integers three times for each.
  */
 export class Loads {
   /** The statements with every `a0[i]` replaced. */
@@ -46,26 +46,47 @@ export class Loads {
   #load(input: number, index: string): string {
     const { width, height } = this.#grids[input];
     const { grid, inputs } = this.#source;
-    const shift = Math.log2(width);
     const sampler = `user_a${input}`;
-    const scale = `vec2(${literal(1 / width)}, ${literal(1 / height)})`;
-    if (inputs[input] === "vector") {
-      if (index === "t" && width === grid.width && height === grid.height) {
-        this.#add(`here${input}`, "Array(4)", `vec4 here${input}() { return texture(${sampler}, gl_FragCoord.xy * ${scale}); }`);
-        return `here${input}()`;
-      }
-      this.#add(
-        `texel${input}`,
-        "Array(4)",
-        `vec4 texel${input}(int i) { return texture(${sampler}, (vec2(float(i & ${width - 1}), float(i >> ${shift})) + 0.5) * ${scale}); }`,
-      );
-      return `texel${input}(${index})`;
+    const ways = width * height > EXACT ? byIntegers(sampler, width) : byFloats(sampler, width, height);
+    if (inputs[input] === "scalar") {
+      this.#add(`element${input}`, "Number", `float element${input}(${ways.index} i) { ${ways.element} }`);
+      return `element${input}(${index})`;
     }
-    this.#add(
-      `element${input}`,
-      "Number",
-      `float element${input}(int i) { int p = i >> 2; vec4 v = texture(${sampler}, (vec2(float(p & ${width - 1}), float(p >> ${shift})) + 0.5) * ${scale}); int c = i & 3; return c == 0 ? v.x : c == 1 ? v.y : c == 2 ? v.z : v.w; }`,
-    );
-    return `element${input}(${index})`;
+    if (index === "t" && width === grid.width && height === grid.height) {
+      this.#add(`here${input}`, "Array(4)", `vec4 here${input}() { return texture(${sampler}, vTexCoord); }`);
+      return `here${input}()`;
+    }
+    this.#add(`texel${input}`, "Array(4)", `vec4 texel${input}(${ways.index} i) { ${ways.texel} }`);
+    return `texel${input}(${index})`;
   }
+}
+
+/** Bodies of the functions of the shader that read the texel `i`, and the element `i`. */
+interface Ways {
+  readonly index: "float" | "int";
+  readonly texel: string;
+  readonly element: string;
+}
+
+/** Texels in a texture up to which float32 arithmetic finds every one of them, and every element. */
+const EXACT = 2 ** 22;
+
+/** In software renderers shifts and masks of integers take as long as the whole access: floats are exact as well, as long as the texture is no larger. */
+function byFloats(sampler: string, width: number, height: number): Ways {
+  const find = (texel: string): string =>
+    `float x = (${texel} + 0.5) * ${literal(1 / width)}; float y = floor(x); vec4 v = texture(${sampler}, vec2(x - y, (y + 0.5) * ${literal(1 / height)}));`;
+  return {
+    index: "float",
+    texel: `${find("i")} return v;`,
+    element: `float e = i * 0.25; float p = floor(e); ${find("p")} float c = e - p; return c < 0.5 ? (c < 0.25 ? v.x : v.y) : (c < 0.75 ? v.z : v.w);`,
+  };
+}
+
+function byIntegers(sampler: string, width: number): Ways {
+  const find = (texel: string): string => `texelFetch(${sampler}, ivec2(${texel} & ${width - 1}, ${texel} >> ${Math.log2(width)}), 0)`;
+  return {
+    index: "int",
+    texel: `return ${find("i")};`,
+    element: `int p = i >> 2; vec4 v = ${find("p")}; int c = i & 3; return c == 0 ? v.x : c == 1 ? v.y : c == 2 ? v.z : v.w;`,
+  };
 }

@@ -73,8 +73,8 @@ function padded(
   const lead = shape.slice(0, -2);
   const keepA = left.grain !== "none" && k4 === k;
   const keepB = right.grain !== "none" && k4 === k && n4 === n;
-  const pa = keepA ? a : pad(engine, a, [...lead, m, k4]);
-  const pb = keepB ? b : pad(engine, b, [...lead, k4, n4]);
+  const pa = keepA ? a : pad(engine, a, { shape: [...lead, m, k4] });
+  const pb = keepB ? b : pad(engine, b, { shape: [...lead, k4, n4] });
   const d = shape.length;
   const sizes = { batch, m, k: k4, n: n4 };
   const target = n4 === n ? output : engine.scratch(output.dtype, batch * m * n4);

@@ -1,52 +1,102 @@
 import { sizeOf, type View } from "@gradtape/core";
 import type { Source } from "./adapter.ts";
 import type { Engine } from "./engine.ts";
+import { quotient } from "./glsl.ts";
 import type { NativeFunction } from "./gpujs.ts";
 import { gridOf } from "./grid.ts";
 import { dense, range } from "./operand.ts";
-import { placeFunction2, type Walk, walkKey, walkOf } from "./position.ts";
 
-/** A dense copy of a view in a larger shape, 0 outside. */
-export function pad(engine: Engine, view: View, shape: readonly number[]): View {
+/** How a copy lays out a view: one number for each dimension. */
+export interface Layout {
+  /** Sizes of the copy; the last one is a multiple of 4. */
+  readonly shape: readonly number[];
+  /** Zeros before the first element, or how many elements are left out; default 0, and 0 in the last dimension. */
+  readonly before?: readonly number[];
+  /** Distance of elements that were neighbours; default 1, and 1 in the last dimension. */
+  readonly spacing?: readonly number[];
+}
+
+/** One dimension of a copy: its size, and the size and stride of what it shows. */
+interface Side {
+  readonly wide: number;
+  readonly size: number;
+  readonly stride: number;
+  readonly before: number;
+  readonly spacing: number;
+}
+
+const isPlain = ({ wide, size, before, spacing }: Side): boolean => wide === size && before === 0 && spacing === 1;
+
+/** The dimensions of a copy before the last, the outermost first; neighbours that the view steps through evenly are one. */
+function sidesOf(view: View, { shape, before, spacing }: Layout): Side[] {
+  const sides: Side[] = [];
+  for (let d = 0; d < shape.length - 1; d++) {
+    const side = { wide: shape[d], size: view.shape[d], stride: view.strides[d], before: before?.[d] ?? 0, spacing: spacing?.[d] ?? 1 };
+    const last = sides.at(-1);
+    if (last !== undefined && isPlain(last) && isPlain(side) && last.stride === side.stride * side.size)
+      sides[sides.length - 1] = { ...side, wide: last.wide * side.wide, size: last.size * side.size };
+    else sides.push(side);
+  }
+  return sides;
+}
+
+/** A dense copy of a view, 0 where the layout leaves room around and between the elements. */
+export function pad(engine: Engine, view: View, layout: Layout): View {
+  const { shape, before = [], spacing = [] } = layout;
   const storage = engine.scratch(view.dtype, sizeOf(shape));
-  const d = shape.length;
-  const [rows, columns] = [view.shape[d - 2], view.shape[d - 1]];
-  const [wideRows, wideColumns] = [shape[d - 2], shape[d - 1]];
-  const batch = walkOf(view.shape.slice(0, -2), view.strides.slice(0, -2), view.offset);
-  const key = `${shape.join()};${walkKey(batch)};${rows},${columns};${view.strides.slice(-2).join()}`;
-  engine.run("pad", key, () => padSource(engine, view, batch, rows, columns, wideRows, wideColumns, storage.length), [view], [], [storage]);
+  const key = `${shape.join()};${before.join()};${spacing.join()};${view.shape.join()};${view.strides.join()}+${view.offset}`;
+  engine.run("pad", key, () => padSource(engine, view, layout, storage.length), [view], [], [storage]);
   return dense(storage, shape);
 }
 
-function padSource(
-  engine: Engine,
-  view: View,
-  batch: Walk,
-  rows: number,
-  columns: number,
-  wideRows: number,
-  wideColumns: number,
-  length: number,
-): Source {
-  const [rowStep, columnStep] = view.strides.slice(-2);
-  const place = placeFunction2("base", batch, { sizes: [], strides: [], offset: 0 });
-  const split = `int q = e / ${wideColumns}; int j = e - q * ${wideColumns}; int b = q / ${wideRows}; int i = q - b * ${wideRows};`;
-  const at: NativeFunction = {
-    name: "at",
-    source: `int at(int e) { ${split} if (i >= ${rows} || j >= ${columns}) return -1; return base(b, 0) + i * ${rowStep} + j * ${columnStep}; }`,
-    returnType: "Integer",
-  };
-  const inside: NativeFunction = { name: "inside", source: "int inside(int p) { return p < 0 ? 0 : p; }", returnType: "Integer" };
+/** A function of the shader from the number of a texel to the place of its first element, or -1 where it shows none. */
+function placeFunction(view: View, layout: Layout): NativeFunction {
+  const last = layout.shape.length - 1;
+  const quarter = layout.shape[last] / 4;
+  const sides = sidesOf(view, layout);
+  let below = sides.reduce((product, { wide }) => product * wide, 1) * quarter;
+  const lines = [
+    `int r = ${quotient("t", quarter, below)}; int q; int c;`,
+    `int o = ${view.offset} + (t - r * ${quarter}) * ${4 * view.strides[last]};`,
+    ...(view.shape[last] <= layout.shape[last] - 4 ? [`if ((t - r * ${quarter}) * 4 >= ${view.shape[last]}) return -1;`] : []),
+  ];
+  below /= quarter;
+  for (const [d, side] of [...sides.entries()].reverse()) {
+    const { wide, size, stride, before, spacing } = side;
+    lines.push(d === 0 ? "c = r;" : `q = ${quotient("r", wide, below)}; c = r - q * ${wide}; r = q;`);
+    below /= wide;
+    if (before !== 0) lines.push(`c -= ${before};`);
+    if (!isPlain(side)) lines.push(`if (c < 0 || c > ${(size - 1) * spacing}) return -1;`);
+    if (spacing > 1) lines.push(`q = ${quotient("c", spacing, size * spacing)}; if (q * ${spacing} != c) return -1; c = q;`);
+    lines.push(`o += c * (${stride});`);
+  }
+  return { name: "at", source: `int at(int t) { ${lines.join(" ")} return o; }`, returnType: "Integer" };
+}
+
+function padSource(engine: Engine, view: View, layout: Layout, length: number): Source {
+  const last = layout.shape.length - 1;
+  const [size, wide, stride] = [view.shape[last], layout.shape[last], view.strides[last]];
+  const ragged = size % 4 !== 0;
+  const inside: NativeFunction = { name: "inside", source: "int inside(int p, int more) { return p < 0 ? 0 : p + more; }", returnType: "Integer" };
   const cut: NativeFunction = { name: "cut", source: "float cut(int p, float x) { return p < 0 ? 0.0 : x; }", returnType: "Number" };
+  const column = `(t - ${quotient("t", wide / 4, length / 4)} * ${wide / 4}) * 4`;
+  const edge: NativeFunction = {
+    name: "edge",
+    source: `float edge(int t, int lane, float x) { return ${column} + lane < ${size} ? x : 0.0; }`,
+    returnType: "Number",
+  };
   return {
-    body: range(4)
-      .map((l) => `const p${l} = at(t * 4 + ${l});\nconst x${l} = a0[inside(p${l})];\nconst y${l} = cut(p${l}, x${l});`)
-      .join("\n"),
+    body: [
+      "const p = at(t);",
+      ...range(4).map(
+        (l) => `const x${l} = a0[inside(p, ${l * stride})];\nconst y${l} = ${ragged ? `edge(t, ${l}, cut(p, x${l}))` : `cut(p, x${l})`};`,
+      ),
+    ].join("\n"),
     results: [range(4).map((l) => `y${l}`)],
     inputs: ["scalar"],
     uniforms: 0,
-    natives: [at, inside, cut],
-    library: place.source,
+    natives: [placeFunction(view, layout), inside, cut, ...(ragged ? [edge] : [])],
+    library: "",
     grid: gridOf(length, engine.adapter.limit),
   };
 }

@@ -1,6 +1,7 @@
 import { sizeOf, type View } from "@gradtape/core";
 import type { Source } from "./adapter.ts";
 import type { Engine } from "./engine.ts";
+import { quotient } from "./glsl.ts";
 import type { NativeFunction } from "./gpujs.ts";
 import { gridOf } from "./grid.ts";
 import { libraryText } from "./library.ts";
@@ -49,8 +50,12 @@ export function gather(engine: Engine, input: View, axis: number, index: View, o
 
 /** Statements that give the coordinates `c0`, `c1`, … of the element `e` of a shape. */
 function coordinates(shape: readonly number[]): string {
-  const lines = ["int r = e;"];
-  for (let d = shape.length - 1; d > 0; d--) lines.push(`int c${d} = r - r / ${shape[d]} * ${shape[d]}; r = r / ${shape[d]};`);
+  const lines = ["int r = e; int q;"];
+  let below = sizeOf(shape);
+  for (let d = shape.length - 1; d > 0; d--) {
+    lines.push(`q = ${quotient("r", shape[d], below)}; int c${d} = r - q * ${shape[d]}; r = q;`);
+    below /= shape[d];
+  }
   lines.push("int c0 = r;");
   return lines.join(" ");
 }

@@ -1,3 +1,4 @@
+import { quotient } from "./glsl.ts";
 import type { NativeFunction } from "./gpujs.ts";
 
 /** A strided walk over a buffer, in the fewest dimensions. */
@@ -62,10 +63,12 @@ export const placeFunction2 = (name: string, outer: Walk, inner: Walk): NativeFu
 function placeSteps(e: string, { sizes, strides }: Walk): string {
   if (strides.every((stride) => stride === 0)) return "";
   const lines = [`  r = ${e};`];
+  let below = sizes.reduce((a, b) => a * b, 1);
   for (let d = sizes.length - 1; d > 0; d--) {
-    lines.push(`  q = r / ${sizes[d]};`);
+    lines.push(`  q = ${quotient("r", sizes[d], below)};`);
     if (strides[d] !== 0) lines.push(`  o += (r - q * ${sizes[d]}) * ${strides[d]};`);
     lines.push("  r = q;");
+    below /= sizes[d];
   }
   if (strides[0] !== 0) lines.push(`  o += r * ${strides[0]};`);
   return lines.join("\n");
@@ -87,7 +90,7 @@ export function numberFunction(name: string, walk: Walk): NativeFunction {
     rest -= step * (sizes[d] - 1);
     if (step <= rest)
       throw new RangeError("gpu: cannot write to a view whose elements overlap or interleave; write to a contiguous tensor and copy it");
-    lines.push(`  q = r / ${step};`, `  if (q >= ${sizes[d]}) return -1;`, `  r -= q * ${step};`);
+    lines.push(`  q = ${quotient("r", step, rest + step * sizes[d])};`, `  if (q >= ${sizes[d]}) return -1;`, `  r -= q * ${step};`);
     lines.push(strides[d] < 0 ? `  n += (${sizes[d] - 1} - q) * ${factors[d]};` : `  n += q * ${factors[d]};`);
   }
   lines.push("  if (r != 0) return -1;", "  return n;");

@@ -1,6 +1,7 @@
 import { type Reduction, sizeOf, type View } from "@gradtape/core";
 import type { Source } from "./adapter.ts";
 import type { Engine } from "./engine.ts";
+import { quotient } from "./glsl.ts";
 import type { NativeFunction } from "./gpujs.ts";
 import { gridOf } from "./grid.ts";
 import { libraryText, native } from "./library.ts";
@@ -128,9 +129,10 @@ function foldSource(
           .replace("@close", sums.map((s) => step(s, `b${s}`)).join(" "))
           .replaceAll("@", "b")
       : text.replaceAll("@", "");
+  const share = quotient("e", results, results * portions);
   const natives: NativeFunction[] = [
-    { name: "result", source: `int result(int e) { return e - e / ${results} * ${results}; }`, returnType: "Integer" },
-    { name: "first", source: `int first(int e) { return e / ${results} * ${portion}; }`, returnType: "Integer" },
+    { name: "result", source: `int result(int e) { return e - ${share} * ${results}; }`, returnType: "Integer" },
+    { name: "first", source: `int first(int e) { return ${share} * ${portion}; }`, returnType: "Integer" },
   ];
   const place = placeFunction2("at", kept, folded);
   const texel = { ...place, source: place.source.replace("return o;", "return o / 4;") };

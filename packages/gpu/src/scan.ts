@@ -1,6 +1,7 @@
 import { type Scan, sizeOf, type View } from "@gradtape/core";
 import type { Source } from "./adapter.ts";
 import type { Engine } from "./engine.ts";
+import { quotient } from "./glsl.ts";
 import type { NativeFunction } from "./gpujs.ts";
 import { gridOf } from "./grid.ts";
 import { libraryText, native } from "./library.ts";
@@ -33,7 +34,7 @@ const standFunction = (shape: readonly number[], axis: number): NativeFunction =
   const inner = sizeOf(shape.slice(axis + 1));
   return {
     name: "stand",
-    source: `int stand(int e) { int q = e / ${inner}; return q - q / ${shape[axis]} * ${shape[axis]}; }`,
+    source: `int stand(int e) { int q = ${quotient("e", inner, sizeOf(shape))}; return q - ${quotient("q", shape[axis], sizeOf(shape) / inner)} * ${shape[axis]}; }`,
     returnType: "Integer",
   };
 };

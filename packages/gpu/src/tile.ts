@@ -1,17 +1,24 @@
 import type { Face, Source } from "./adapter.ts";
 import type { Engine } from "./engine.ts";
+import { quotient } from "./glsl.ts";
 import type { NativeFunction } from "./gpujs.ts";
 import { gridOf } from "./grid.ts";
 import { type Operand, range, type Sizes } from "./operand.ts";
 import { placeFunction2 } from "./position.ts";
 
 /** Row, column and batch of a thread that makes `rows` x 4 results: `row`, `column` and `batch` of the texel `t`. */
-function threadFunctions(tall: number, n: number, rows: number): NativeFunction[] {
+function threadFunctions({ batch, n }: Sizes, tall: number, rows: number): NativeFunction[] {
   const quarter = n / 4;
+  const lines = batch * tall;
+  const line = quotient("t", quarter, lines * quarter);
   return [
-    { name: "column", source: `int column(int t) { return (t - t / ${quarter} * ${quarter}) * 4; }`, returnType: "Integer" },
-    { name: "row", source: `int row(int t) { int q = t / ${quarter}; return (q - q / ${tall} * ${tall}) * ${rows}; }`, returnType: "Integer" },
-    { name: "batch", source: `int batch(int t) { return t / ${quarter * tall}; }`, returnType: "Integer" },
+    { name: "column", source: `int column(int t) { return (t - ${line} * ${quarter}) * 4; }`, returnType: "Integer" },
+    {
+      name: "row",
+      source: `int row(int t) { int q = ${line}; return (q - ${quotient("q", tall, lines)} * ${tall}) * ${rows}; }`,
+      returnType: "Integer",
+    },
+    { name: "batch", source: `int batch(int t) { return ${quotient("t", quarter * tall, lines * quarter)}; }`, returnType: "Integer" },
   ];
 }
 
@@ -35,7 +42,8 @@ const baseFunction = (name: string, { batch }: Operand): NativeFunction => {
 };
 
 /** A thread makes `rows` x 4 results, of operands that lie in whole texels. */
-export function tileSource(engine: Engine, left: Operand, right: Operand, { m, k, n }: Sizes, rows: number, length: number): Source {
+export function tileSource(engine: Engine, left: Operand, right: Operand, sizes: Sizes, rows: number, length: number): Source {
+  const { m, k } = sizes;
   // One row cannot use texels that hold four rows.
   const grainA = left.grain === "outer" && rows === 1 ? "none" : left.grain;
   const faceA: Face = grainA === "none" ? "scalar" : "vector";
@@ -73,7 +81,7 @@ export function tileSource(engine: Engine, left: Operand, right: Operand, { m, k
     inputs: [faceA, "vector"],
     uniforms: 0,
     natives: [
-      ...threadFunctions(Math.ceil(m / rows), n, rows),
+      ...threadFunctions(sizes, Math.ceil(m / rows), rows),
       firstFunction("placeA", "startA", left, unit),
       firstFunction("placeB", "startB", right, 4),
     ],
@@ -86,14 +94,14 @@ export function tileSource(engine: Engine, left: Operand, right: Operand, { m, k
 export function mergeSource(engine: Engine, rows: number, m: number, n: number, length: number): Source {
   const quarter = n / 4;
   const tall = Math.ceil(m / rows);
-  const split = `int q = t / ${quarter}; int b = q / ${m}; int i = q - b * ${m};`;
+  const split = `int q = ${quotient("t", quarter, length / 4)}; int b = ${quotient("q", m, length / n)}; int i = q - b * ${m};`;
   const natives: NativeFunction[] = [
     {
       name: "from",
-      source: `int from(int t) { ${split} return (b * ${tall} + i / ${rows}) * ${quarter} + t - q * ${quarter}; }`,
+      source: `int from(int t) { ${split} return (b * ${tall} + ${quotient("i", rows, m)}) * ${quarter} + t - q * ${quarter}; }`,
       returnType: "Integer",
     },
-    { name: "which", source: `int which(int t) { ${split} return i - i / ${rows} * ${rows}; }`, returnType: "Integer" },
+    { name: "which", source: `int which(int t) { ${split} return i - ${quotient("i", rows, m)} * ${rows}; }`, returnType: "Integer" },
   ];
   const body = [
     "const p = from(t); const w = which(t);",
@@ -113,10 +121,11 @@ export function mergeSource(engine: Engine, rows: number, m: number, n: number, 
 
 /** One result after the other, whatever the strides. */
 export function dotSource(engine: Engine, left: Operand, right: Operand, { batch, m, k, n }: Sizes): Source {
+  const line = quotient("e", n, batch * m * n);
   const natives: NativeFunction[] = [
-    { name: "column", source: `int column(int e) { return e - e / ${n} * ${n}; }`, returnType: "Integer" },
-    { name: "row", source: `int row(int e) { int q = e / ${n}; return q - q / ${m} * ${m}; }`, returnType: "Integer" },
-    { name: "batch", source: `int batch(int e) { return e / ${n * m}; }`, returnType: "Integer" },
+    { name: "column", source: `int column(int e) { return e - ${line} * ${n}; }`, returnType: "Integer" },
+    { name: "row", source: `int row(int e) { int q = ${line}; return q - ${quotient("q", m, batch * m)} * ${m}; }`, returnType: "Integer" },
+    { name: "batch", source: `int batch(int e) { return ${quotient("e", n * m, batch * m * n)}; }`, returnType: "Integer" },
     baseFunction("startA", left),
     baseFunction("startB", right),
     stepFunction("pa", left),

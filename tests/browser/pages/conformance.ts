@@ -1,5 +1,6 @@
 import { type Device, Generator, kernel, randint, randn, type Tensor, tensor } from "@gradtape/core";
 import { type Comparison, compare } from "./comparison.ts";
+import { convolutions } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { open } from "./opened.ts";
 
@@ -292,4 +293,4 @@ async function gradients(): Promise<Comparison[]> {
   );
 }
 
-Object.assign(globalThis, { suite: { elementwise, layouts, reductions, products, picking, gradients } });
+Object.assign(globalThis, { suite: { elementwise, layouts, reductions, products, convolutions, picking, gradients } });
