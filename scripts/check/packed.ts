@@ -1,28 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { command, type Outcome } from "./command.ts";
+import { runtimes } from "./runtimes.ts";
 import { type Package, packages, root } from "./workspace.ts";
 
-/** The program that a stranger would run first; it prints `ok`. */
-const program = `
-import { tensor, nn, optim, noGrad } from "gradtape";
-const model = new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU(), new nn.Linear(3, 2));
-const optimizer = new optim.AdamW(model.parameters(), { lr: 0.1 });
-const x = tensor([[0, 1], [1, 0]]);
-const labels = tensor([1, 0], { dtype: "int32" });
-const loss = () => new nn.CrossEntropyLoss().forward(model.forward(x), labels);
-const before = noGrad(loss).item();
-for (let step = 0; step < 20; step++) {
-  optimizer.zeroGrad();
-  loss().backward();
-  optimizer.step();
-}
-const after = noGrad(loss).item();
-if (!(after < before)) throw new Error(\`the loss went from \${before} to \${after}\`);
-console.log("ok");
-`;
+/** The programs that a stranger would run first. */
+const stranger = join(import.meta.dirname, "stranger");
 
 /** Compiles every package, each after the ones that it depends on. */
 export async function buildAll(): Promise<Outcome> {
@@ -63,27 +48,68 @@ export class Packed {
     return this.each((file) => command("attw", [file, "--profile", "esm-only", "--no-emoji", "--no-definitely-typed"]));
   }
 
-  /** Installs the tarballs in an empty folder with npm, and trains a small network there: with plain Node, and as one minified file. */
-  async smoke(): Promise<Outcome> {
-    const folder = join(this.folder, "smoke");
-    mkdirSync(folder);
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "smoke", private: true, type: "module" }));
-    writeFileSync(join(folder, "train.js"), program);
+  #installed: Promise<Outcome> | undefined;
+
+  /** Installs the tarballs with npm in an empty folder, beside the programs of a stranger; once. */
+  install(): Promise<Outcome> {
+    return (this.#installed ??= this.#install());
+  }
+
+  get #home(): string {
+    return join(this.folder, "stranger");
+  }
+
+  async #install(): Promise<Outcome> {
+    cpSync(stranger, this.#home, { recursive: true });
+    writeFileSync(join(this.#home, "package.json"), JSON.stringify({ name: "stranger", private: true, type: "module" }));
     const flags = ["--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts", "--loglevel=error"];
-    const installed = await command("npm", ["install", ...flags, ...this.tarballs.map(({ file }) => file)], folder);
+    return command("npm", ["install", ...flags, ...this.tarballs.map(({ file }) => file)], this.#home);
+  }
+
+  /** Runs one of the programs by a runtime; `file` is train.js, worker.js or the bundle. */
+  async run(runtime: readonly [string, ...string[]], file: string): Promise<Trained> {
+    const [program, ...args] = runtime;
+    const { ok, output } = await command(program, [...args, file], this.#home);
+    const line = output.split("\n").findLast((text) => text.startsWith("{"));
+    if (!ok || line === undefined) throw new Error(`${basename(program)} ${file}: ${output || "printed nothing"}`);
+    return JSON.parse(line) as Trained;
+  }
+
+  /** Trains a small network with the installed tarballs: with plain Node, and as one minified file. */
+  async smoke(): Promise<Outcome> {
+    const installed = await this.install();
     if (!installed.ok) return installed;
-    const plain = await command(process.execPath, ["train.js"], folder);
-    if (!plain.ok) return plain;
     await build({
-      entryPoints: [join(folder, "train.js")],
-      outfile: join(folder, "bundle.js"),
+      entryPoints: [join(this.#home, "train.js")],
+      outfile: join(this.#home, "bundle.js"),
       bundle: true,
       minify: true,
       format: "esm",
       logLevel: "silent",
     });
-    const { ok, output } = await command(process.execPath, ["bundle.js"], folder);
-    return { ok: ok && output === "ok" && plain.output === "ok", output: ok ? "plain and bundled" : output };
+    return outcomeOf(async () => {
+      for (const file of ["train.js", "worker.js", "bundle.js"]) await this.run([process.execPath], file);
+      return "plain, in a worker, and bundled";
+    });
+  }
+
+  /** Trains the same network in other runtimes, on their main threads and in workers: the losses are those of Node. */
+  async runtimes(): Promise<Outcome> {
+    const installed = await this.install();
+    if (!installed.ok) return installed;
+    return outcomeOf(async () => {
+      const { losses } = await this.run([process.execPath], "train.js");
+      const seen: string[] = [];
+      for (const { name, command } of runtimes())
+        for (const file of ["train.js", "worker.js"]) {
+          const trained = await this.run(command, file);
+          const off = trained.losses.findIndex((loss, k) => !(Math.abs(loss - losses[k]) <= 1e-5 * losses[k]));
+          if (off >= 0) throw new Error(`${name} ${file}: loss ${off} is ${trained.losses[off]}, in Node ${losses[off]}`);
+          if (trained.backend !== "wasm" || trained.kernels === 0) throw new Error(`${name} ${file}: computed on ${trained.backend}`);
+          seen.push(`${name}${file === "worker.js" ? " worker" : ""}: ${trained.threads} threads`);
+        }
+      return seen.join(", ");
+    });
   }
 
   /** Removes the folder. */
@@ -99,6 +125,22 @@ export class Packed {
       if (!ok) failures.push(`${item.name}\n${output}`);
     }
     return { ok: failures.length === 0, output: failures.length === 0 ? `${this.tarballs.length} packages` : failures.join("\n") };
+  }
+}
+
+/** What train.js prints. */
+interface Trained {
+  readonly backend: string;
+  readonly threads: number;
+  readonly kernels: number;
+  readonly losses: readonly number[];
+}
+
+async function outcomeOf(work: () => Promise<string>): Promise<Outcome> {
+  try {
+    return { ok: true, output: await work() };
+  } catch (error) {
+    return { ok: false, output: error instanceof Error ? error.message : String(error) };
   }
 }
 

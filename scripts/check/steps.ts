@@ -4,6 +4,7 @@ import { command } from "./command.ts";
 import { cycles, wrongDirections } from "./imports.ts";
 import { lineCounts } from "./lines.ts";
 import { buildAll, Packed } from "./packed.ts";
+import { demanded, howToInstall, runtimes } from "./runtimes.ts";
 
 /** How a step ended: a word for its line, and what to read when it failed or when it was asked for alone. */
 export interface Result {
@@ -105,4 +106,9 @@ export const steps: readonly Step[] = [
   { name: "publint", about: "manifests, entry points and packed files agree", run: () => tarballs((all) => all.publint()) },
   { name: "attw", about: "types are found wherever code is found", run: () => tarballs((all) => all.attw()) },
   { name: "smoke", about: "the tarballs, installed in an empty folder, train with plain Node", run: () => tarballs((all) => all.smoke()) },
+  {
+    name: "runtimes",
+    about: "the tarballs train in Node 24, Deno and Bun, on the main thread and in a worker",
+    run: () => (demanded || runtimes().length > 0 ? tarballs((all) => all.runtimes()) : { ok: true, word: `skipped: ${howToInstall} brings them` }),
+  },
 ];

@@ -45,6 +45,18 @@ export async function bundle(entry: string): Promise<string> {
   return outputFiles[0].text;
 }
 
+/** How a page is opened. */
+interface PageOptions {
+  /** Draw with the machine's GPU. */
+  readonly hardware?: boolean;
+  /** Default: an empty page that loads the script. */
+  readonly html?: string;
+  /** Headers of every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Other scripts, by path. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 /** A page that runs a bundled module; what the module puts on `globalThis.suite` can be called. */
 export class TestPage {
   readonly #browser: Browser;
@@ -61,13 +73,13 @@ export class TestPage {
   }
 
   /** Opens a page with the script, served under any name that ends in `.js`, and waits for `globalThis.suite`; a page of one's own need not have it. */
-  static async open(script: string, options: { readonly hardware?: boolean; readonly html?: string } = {}): Promise<TestPage> {
-    const server = createServer((request, response) => {
-      const isScript = request.url?.endsWith(".js") === true;
-      response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" });
+  static async open(script: string, options: PageOptions = {}): Promise<TestPage> {
+    const server = createServer(({ url = "/" }, response) => {
+      const isScript = url.endsWith(".js");
+      response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html", ...options.headers });
       response.end(
         isScript
-          ? script
+          ? (options.files?.[url] ?? script)
           : (options.html ?? '<!doctype html><meta charset="utf-8"><title>Gradtape</title><script type="module" src="/script.js"></script>'),
       );
     });
