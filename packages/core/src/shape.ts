@@ -23,7 +23,9 @@ export const showShape = (shape: Shape): string => `[${shape.join(",")}]`;
 
 /** Row-major strides of a shape, in elements. */
 export function contiguousStrides(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
+  // Pushed rather than allocated at length: engines keep arrays without holes apart, and code that meets one kind is faster.
+  const strides: number[] = [];
+  for (let d = 0; d < shape.length; d++) strides.push(0);
   let step = 1;
   for (let d = shape.length - 1; d >= 0; d--) {
     strides[d] = step;

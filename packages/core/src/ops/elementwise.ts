@@ -91,10 +91,10 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
     return (g, { inputs, output }) => {
       const { sources, op: slope } = derivative();
       if (slope === undefined) return g;
-      const operands = new Array<Operand>(sources.length);
+      const operands: Operand[] = [];
       for (let k = 0; k < sources.length; k++) {
         const source = sources[k];
-        operands[k] = (source === INCOMING ? g : source === RESULT ? output : inputs[source]) as Operand;
+        operands.push((source === INCOMING ? g : source === RESULT ? output : inputs[source]) as Operand);
       }
       return apply(slope, operands, null);
     };

@@ -1,5 +1,6 @@
-import { functions, type Kernel } from "@gradtape/core";
+import { type DType, functions, type Kernel } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
+import type { Step } from "./access.ts";
 import { costOf } from "./cost.ts";
 import { reciprocalsOf } from "./evaluate.ts";
 import type { FunctionName } from "./lanes.ts";
@@ -21,9 +22,9 @@ const host = Object.fromEntries(Object.entries(functions).map(([name, { evaluate
 const dtypeCode = { float32: 0, float64: 3, int32: 6, bool: 9 } as const;
 const stepCode = { unit: 0, zero: 1, any: 2 } as const;
 
-/** The class of a view as a number below 32: its dtype and step, or the view before it on which it lies. */
-export const codeOf = (k: number, { dtype, step, alias }: ViewClass): number =>
-  alias < k ? 12 + alias : (dtype === "float32" ? 0 : dtypeCode[dtype]) + (step === "unit" ? 0 : stepCode[step]);
+/** The class of a view as a number below 32: the view before it on which it lies, or where there is none, -1, its dtype and step. */
+export const codeOf = (alias: number, dtype: DType, step: Step): number =>
+  alias >= 0 ? 12 + alias : (dtype === "float32" ? 0 : dtypeCode[dtype]) + (step === "unit" ? 0 : stepCode[step]);
 
 /** The loops of an engine: one per kernel and tuple of classes, kept as long as the kernel. */
 export class Loops {
@@ -39,15 +40,17 @@ export class Loops {
     this.#loops = new WeakMap();
   }
 
-  /** The loop for views of the first `count` classes; `key` is made of their codes. */
-  of(kernel: Kernel, key: number | string, classes: readonly ViewClass[], count: number = classes.length): Loop {
+  /** The loop for views whose codes make this key, if there is one yet. */
+  find(kernel: Kernel, key: number | string): Loop | undefined {
+    return this.#loops.get(kernel)?.get(key);
+  }
+
+  /** Compiles the loop for views of these classes. */
+  make(kernel: Kernel, key: number | string, classes: readonly ViewClass[]): Loop {
     let loops = this.#loops.get(kernel);
     if (loops === undefined) this.#loops.set(kernel, (loops = new Map()));
-    let loop = loops.get(key);
-    if (loop === undefined) {
-      const own = classes.slice(0, count).map(({ dtype, step, alias }): ViewClass => ({ dtype, step, alias }));
-      loops.set(key, (loop = this.#compile(kernel, own)));
-    }
+    const loop = this.#compile(kernel, classes);
+    loops.set(key, loop);
     return loop;
   }
 

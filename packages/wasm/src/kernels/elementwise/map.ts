@@ -67,9 +67,9 @@ export class Elementwise {
           alias: k < inputs ? k : aliasOf(k, dtypes, places, straight),
         }),
       );
-      const codes = classes.map((view, k) => codeOf(k, view));
+      const codes = classes.map(({ dtype, step, alias }, k) => codeOf(alias < k ? alias : -1, dtype, step));
       const key = codes.length <= KEYED ? codes.reduce((all, code) => all * 32 + code) : codes.join();
-      const loop = this.#loops.of(kernel, key, classes);
+      const loop = this.#loops.find(kernel, key) ?? this.#loops.make(kernel, key, classes);
       this.#loops.describe(loop, uniforms);
       this.#rows(loop, dtypes, places, straight);
     });
