@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Replayer } from "../golden/backends.ts";
 import { openPage } from "../golden/browser.ts";
-import { gpuDifferences, singleDifferences } from "../golden/differences.ts";
+import { singleDifferences } from "../golden/differences.ts";
 import { readRecordings } from "../golden/folder.ts";
 import { staleDifferences } from "../golden/report.ts";
 import { chromiumPath, demanded } from "./chromium.ts";
@@ -23,6 +23,6 @@ describe.skipIf(chromiumPath === undefined && !demanded)("recordings of PyTorch,
       .map(({ name, reason }) => `${name}: ${reason}`);
     expect(failures).toEqual([]);
     expect(report.outcomes.length).toBe(recording.cases.length);
-    expect(staleDifferences(recording.kind, report, { ...singleDifferences, ...gpuDifferences })).toEqual([]);
+    expect(staleDifferences(recording.kind, report, singleDifferences)).toEqual([]);
   });
 });

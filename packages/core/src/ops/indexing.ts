@@ -5,6 +5,7 @@ import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import { checkIndices, indexTensor } from "../tensor/indices.ts";
 import { contiguousData, fromData, Tensor } from "../tensor/tensor.ts";
+import { filled } from "./conversion.ts";
 
 interface AlongDim {
   readonly dim: number;
@@ -27,7 +28,21 @@ const gatherOp: Op<AlongDim> = {
     input.device.backend.gather(input, dim, at, output);
     return output;
   },
-  vjp: [(g, { inputs, shapes, attrs }) => g.newZeros(shapes[0]).scatterAdd(attrs.dim, inputs[1] as Tensor, g), null],
+  vjp: [(g, { inputs, shapes, attrs: { dim } }) => apply(scatterOp, [g, inputs[1] as Tensor], { dim, shape: shapes[0] }), null],
+};
+
+/** The gradient of `gather`: what was picked goes back to where it came from, into zeros. */
+const scatterOp: Op<AlongDim & { readonly shape: Shape }> = {
+  name: "gatherBackward",
+  primitive: true,
+  saves: { inputs: [1], output: false },
+  forward: ([source, index], { dim, shape }) => {
+    const { device, dtype } = source as Tensor;
+    const output = filled(device, dtype, shape, 0);
+    device.backend.scatterAdd(output, dim, index as Tensor, source as Tensor);
+    return output;
+  },
+  vjp: [(g, { inputs, attrs }) => g.gather(attrs.dim, inputs[1] as Tensor), null],
 };
 
 /** Picks along a dimension: `y[i,j] = x[index[i,j],j]` for `dim` 0. The index is int32; one that is out of range is an error. */

@@ -1,4 +1,5 @@
 import type { Reduction } from "../backend/backend.ts";
+import { kernel } from "../backend/kernel.ts";
 import { allocate, restride, type View } from "../backend/view.ts";
 import { type DType, isFloat } from "../dtype.ts";
 import { contiguousStrides, type Dims, normalizeDim, normalizeDims, reducedShape, type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
@@ -28,6 +29,10 @@ function reduce(reduction: Reduction, x: Tensor, { dims, keepDim }: ReduceAttrs,
 /** The gradient of a reduction, or its result, with the reduced dimensions back as 1. */
 const restored = (g: Tensor, shape: Shape, { dims }: ReduceAttrs): Tensor => g.reshape(reducedShape(shape, dims, true));
 
+/** The gradient of a sum: the same for every element. A single number broadcasts by itself. */
+const spread = (g: Tensor, shape: Shape, attrs: ReduceAttrs): Tensor =>
+  (attrs.dims.length === shape.length ? g : restored(g, shape, attrs)).expand(shape);
+
 const wide = (dtype: DType): DType => (dtype === "bool" ? "int32" : dtype);
 
 const sumOp: Op<ReduceAttrs> = {
@@ -35,7 +40,7 @@ const sumOp: Op<ReduceAttrs> = {
   primitive: true,
   saves: { inputs: [], output: false },
   forward: ([x], attrs) => reduce("sum", x as Tensor, attrs, wide((x as Tensor).dtype)),
-  vjp: [(g, { shapes, attrs }) => restored(g, shapes[0], attrs).expand(shapes[0])],
+  vjp: [(g, { shapes, attrs }) => spread(g, shapes[0], attrs)],
 };
 
 const attrsOf = (op: string, x: Tensor, dims: Dims | undefined, options: KeepDim | undefined): ReduceAttrs => ({
@@ -46,23 +51,26 @@ const attrsOf = (op: string, x: Tensor, dims: Dims | undefined, options: KeepDim
 /** Sum over the dimensions, all by default; accumulated in float64. */
 export const sum = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor => apply(sumOp, [x], attrsOf("sum", x, dims, options));
 
+const share = kernel("y = total / count", ["count"]);
+
 const meanOp: Op<ReduceAttrs> = {
   name: "mean",
+  primitive: true,
   saves: { inputs: [], output: false },
   forward: ([x], attrs) => {
     const input = x as Tensor;
-    return input
-      .to(isFloat(input.dtype) ? input.dtype : "float32")
-      .sum(attrs.dims.length > 0 ? attrs.dims : undefined, attrs)
-      .div(count(input.shape, attrs));
+    const total = reduce("sum", input, attrs, input.dtype);
+    input.device.backend.map(share, [total], [count(input.shape, attrs)], [total]);
+    return total;
   },
-  vjp: [(g, { shapes, attrs }) => restored(g, shapes[0], attrs).div(count(shapes[0], attrs)).expand(shapes[0])],
+  vjp: [(g, { shapes, attrs }) => spread(g.div(count(shapes[0], attrs)), shapes[0], attrs)],
 };
 
 const count = (shape: Shape, { dims }: ReduceAttrs): number => sizeOf(dims.map((d) => shape[d]));
 
 /** Arithmetic mean over the dimensions, all by default; NaN over no elements. */
-export const mean = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor => apply(meanOp, [x], attrsOf("mean", x, dims, options));
+export const mean = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor =>
+  apply(meanOp, [isFloat(x.dtype) ? x : x.to("float32")], attrsOf("mean", x, dims, options));
 
 /** How `variance` and `std` count. */
 export interface SpreadOptions extends KeepDim {
