@@ -50,6 +50,15 @@ function* cases(dtype: DType, generator: Generator): Iterable<() => Tensor[]> {
     const column = rand([rows, 1], { generator, dtype });
     yield () => [x.add(row), x.mul(column).exp(), x.sin(), x.tanh(), x.transpose(0, 1).mul(2).contiguous(), x.gt(0)];
     yield () => [x.sum([0]), x.sum([1]), x.amax([0]), x.amin([1]), x.sum(), x.argmax(1), x.mean([0, 1])];
+    yield () => [
+      x.cumsum(0),
+      x.cumsum(1),
+      x.cumprod(1),
+      x.cummax(0).indices,
+      x.argsort({ dim: 1 }),
+      x.argsort({ dim: 0 }),
+      x.transpose(0, 1).contiguous(),
+    ];
     const groups = int(1, 4);
     const images = randn([int(1, 9), 4 * groups, int(9, 40), int(9, 40)], { generator, dtype, requiresGrad: true });
     const weight = randn([int(4, 30) * groups, 4, 3, 3], { generator, dtype, requiresGrad: true });

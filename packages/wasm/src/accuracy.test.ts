@@ -27,6 +27,38 @@ const bounds: Partial<Record<Name, number>> = {
   atanh: 1,
   cbrt: 1,
   rsqrt: 2,
+  tan: 1,
+  asin: 1,
+  acos: 1,
+  atan: 1,
+};
+
+/** The same for double precision, in its units. */
+const doubleBounds: Partial<Record<Name, number>> = {
+  exp: 2,
+  exp2: 2,
+  expm1: 2,
+  log: 2,
+  log2: 2,
+  log10: 2,
+  log1p: 2,
+  sin: 2,
+  cos: 2,
+  tan: 3,
+  asin: 3,
+  acos: 3,
+  atan: 2,
+  sinh: 3,
+  cosh: 3,
+  tanh: 3,
+  asinh: 3,
+  acosh: 3,
+  atanh: 3,
+  sigmoid: 3,
+  softplus: 3,
+  logsigmoid: 3,
+  cbrt: 2,
+  rsqrt: 2,
 };
 
 /** Every 2047th single-precision number, which meets every exponent 4096 times, and dense samples where functions turn. */
@@ -41,7 +73,20 @@ function samples(): Float32Array {
   return all;
 }
 
-const ulpOf = (value: number): number => Math.max(2 ** (Math.floor(Math.log2(Math.abs(value))) - 23), 2 ** -149);
+/** Double-precision numbers of every exponent, and dense samples where functions turn. */
+function doubleSamples(): Float64Array {
+  const wide = Float64Array.from(
+    { length: 60_000 },
+    (_, i) => (i % 2 === 0 ? 1 : -1) * (1 + ((i * 7919) % 60_000) / 60_000) * 2 ** ((i % 2098) - 1074),
+  );
+  const dense = Float64Array.from({ length: 60_000 }, (_, i) => (i - 30_000) / 2999.9);
+  const far = Float64Array.from({ length: 20_000 }, (_, i) => (i - 10_000) / 9.99);
+  const near = Float64Array.from({ length: 10_000 }, (_, i) => 1 + (i - 5_000) * 2 ** -50);
+  return Float64Array.from([...wide, ...dense, ...far, ...near, 0, -0, 1, -1, Infinity, -Infinity, NaN, 1000, 2 ** 1023]);
+}
+
+/** The unit in the last place of a number with so many bits after the first, and a smallest number. */
+const ulpOf = (value: number, bits = 23, smallest = 2 ** -149): number => Math.max(2 ** (Math.floor(Math.log2(Math.abs(value))) - bits), smallest);
 
 describe.each(hasRelaxedSimd() ? [false, true] : [false])("single precision, fused multiply-add: %s", (fused) => {
   const wasm = createWasmBackend({ fused });
@@ -77,5 +122,29 @@ describe.each(hasRelaxedSimd() ? [false, true] : [false])("single precision, fus
     let worst = 0;
     for (let i = 0; i < n; i++) worst = Math.max(worst, Math.abs(y[i] - a[i] ** b[i]) / ulpOf(a[i] ** b[i]));
     expect(worst).toBeLessThanOrEqual(1);
+  });
+});
+
+describe("double precision", () => {
+  const wasm = createWasmBackend();
+  const x = doubleSamples();
+
+  test.each(Object.entries(doubleBounds) as [Name, number][])("%s to %f ulp", (name, bound) => {
+    const output = empty([x.length], { dtype: "float64" });
+    wasm.map(kernel(`y = ${name}(x)`), [tensor(x, { dtype: "float64" })], [], [output]);
+    const y = output.data();
+    let worst = 0;
+    let where = "";
+    for (let i = 0; i < x.length; i++) {
+      const exact = functions[name].evaluate(x[i]);
+      if (Object.is(y[i], exact)) continue;
+      const off = Number.isFinite(exact) && Number.isFinite(y[i]) ? Math.abs(y[i] - exact) / ulpOf(exact, 52, 2 ** -1074) : Infinity;
+      if (off > worst) {
+        worst = off;
+        where = `${name}(${x[i]}) is ${y[i]}, should be ${exact}`;
+      }
+    }
+    expect(worst, where).toBeLessThanOrEqual(bound);
+    expect(Object.keys(wasm.backendReport().map.reasons)).toEqual([]);
   });
 });

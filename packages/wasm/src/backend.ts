@@ -8,6 +8,7 @@ import {
   type Lifetime,
   type Reduction,
   reference,
+  type Scan,
   type Storage,
   type View,
 } from "@gradtape/core";
@@ -18,6 +19,8 @@ import { Elementwise } from "./kernels/elementwise/map.ts";
 import { Indexing } from "./kernels/indexing/indexing.ts";
 import { MatrixProducts } from "./kernels/matmul/matmul.ts";
 import { Reductions } from "./kernels/reduction/reduction.ts";
+import { Scans } from "./kernels/scan/scan.ts";
+import { Sorts } from "./kernels/sort/sort.ts";
 import type { MemoryReport } from "./memory/store.ts";
 import type { FamilyReport, Report, Tally } from "./report.ts";
 import type { ThreadOptions, ThreadReport } from "./threads/threads.ts";
@@ -51,6 +54,8 @@ class Wasm implements Partial<WasmBackend> {
   readonly #reductions: Reductions;
   readonly #indexing: Indexing;
   readonly #convolutions: Convolutions;
+  readonly #scans: Scans;
+  readonly #sorts: Sorts;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -60,6 +65,8 @@ class Wasm implements Partial<WasmBackend> {
     this.#reductions = new Reductions(engine, this.#elementwise);
     this.#indexing = new Indexing(engine);
     this.#convolutions = new Convolutions(engine, this.#elementwise);
+    this.#scans = new Scans(engine);
+    this.#sorts = new Sorts(engine);
   }
 
   allocate(dtype: DType, length: number, lifetime: Lifetime): Storage {
@@ -147,6 +154,26 @@ class Wasm implements Partial<WasmBackend> {
     return this.#indexing.move(move, table, axis, index, dense);
   }
 
+  scan(scan: Scan, inputs: readonly View[], axis: number, output: View): void {
+    const { report } = this.#engine;
+    if (scan !== "affine" && output.dtype !== "int32") {
+      report.fellBack("scan", `${scan} into ${output.dtype}`);
+      return reference.scan(scan, inputs, axis, output);
+    }
+    report.family("scan").wasm++;
+    this.#scans.scan(scan, inputs, axis, output);
+  }
+
+  argsort(input: View, axis: number, order: "ascending" | "descending", output: View): void {
+    const { report } = this.#engine;
+    if (output.dtype !== "int32") {
+      report.fellBack("argsort", `into ${output.dtype}`);
+      return reference.argsort(input, axis, order, output);
+    }
+    report.family("argsort").wasm++;
+    this.#sorts.argsort(input, axis, order, output);
+  }
+
   backendReport(): Readonly<Record<string, FamilyReport>> {
     return this.#engine.report.snapshot();
   }
@@ -174,7 +201,8 @@ class Wasm implements Partial<WasmBackend> {
 
   /** Forgets compiled kernels, after the engine's abilities or its memory changed. */
   #forget(): void {
-    for (const family of [this.#elementwise, this.#products, this.#reductions, this.#indexing, this.#convolutions]) family.reset();
+    for (const family of [this.#elementwise, this.#products, this.#reductions, this.#indexing, this.#convolutions, this.#scans, this.#sorts])
+      family.reset();
   }
 }
 

@@ -68,13 +68,5 @@ export function tanh(v: VectorCode, x: Local): Local {
   return v.let(v128.or(y, v128.and(x, v.constant(-0))));
 }
 
-/** `1 / (1 + exp(-x))`, single precision, accurate on both tails. */
-export function sigmoid(v: VectorCode, x: Local): Local {
-  const { ops } = v.lanes;
-  const e = decay(v, x);
-  const top = v.choose(ops.lt(x, v.constant(0)), e, v.constant(1));
-  return v.let(ops.div(top, ops.add(e, v.constant(1))));
-}
-
-/** `exp(-|x|)`, which softplus and its kin add under a logarithm. */
+/** `exp(-|x|)`. */
 export const decay = (v: VectorCode, x: Local): Local => fade(v, v.let(v128.or(x, v.constant(-0))));

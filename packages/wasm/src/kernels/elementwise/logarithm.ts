@@ -1,5 +1,4 @@
 import { type Code, f32x4, i32, i32x4, type Local, v128 } from "../../assembler/index.ts";
-import { decay } from "./exponential.ts";
 import type { VectorCode } from "./lanes.ts";
 
 const LN2_HIGH = 0.693359375;
@@ -58,24 +57,4 @@ export function log1p(v: VectorCode, x: Local): Local {
   const lost = ops.div(ops.sub(ops.sub(sum, v.constant(1)), x), sum);
   const mended = v.let(ops.sub(y, lost));
   return v.choose(ops.lt(ops.abs(y), v.constant(Infinity)), v.choose(ops.eq(sum, v.constant(1)), x, mended), y);
-}
-
-/** `max(x, 0) + log(1 + exp(-|x|))`, single precision. */
-export function softplus(v: VectorCode, x: Local): Local {
-  const { ops } = v.lanes;
-  return v.let(ops.add(ops.pmax(x, v.constant(0)), log1p(v, decay(v, x))));
-}
-
-/** `log(exp(a) + exp(b))`, single precision. */
-export function logaddexp(v: VectorCode, a: Local, b: Local): Local {
-  const { ops } = v.lanes;
-  const apart = ops.add(ops.max(a, b), log1p(v, decay(v, v.let(ops.sub(a, b)))));
-  return v.choose(ops.eq(a, b), ops.add(a, v.constant(Math.LN2)), apart);
-}
-
-/** `a log(b)`, single precision, and 0 where a is 0 and b is a number. */
-export function xlogy(v: VectorCode, a: Local, b: Local): Local {
-  const { ops } = v.lanes;
-  const nothing = v128.and(ops.eq(a, v.constant(0)), ops.eq(b, b));
-  return v.let(v128.andNot(ops.mul(a, log(v, b)), nothing));
 }

@@ -1,6 +1,7 @@
 import { type Code, type Local, v128 } from "../../assembler/index.ts";
+import { exp } from "./double/exponential.ts";
+import { log } from "./double/logarithm.ts";
 import type { VectorCode } from "./lanes.ts";
-import { expDouble, logDouble } from "./widening.ts";
 
 /** `aᵇ` with the special cases of C's pow (ISO C11, F.10.4.4), for arguments that single precision can hold, in double precision. */
 export function pow(v: VectorCode, a: Local, b: Local): Local {
@@ -8,7 +9,7 @@ export function pow(v: VectorCode, a: Local, b: Local): Local {
   const [zero, one, infinity] = [v.constant(0), v.constant(1), v.constant(Infinity)];
   const both = (x: Code, y: Code): Code => v128.and(x, y);
   const size = v.let(ops.abs(a));
-  const plain = v.let(expDouble(v, v.let(ops.mul(b, logDouble(v, size)))));
+  const plain = v.let(exp(v, v.let(ops.mul(b, log(v, size)))));
   const whole = v.let(ops.eq(ops.trunc(b), b));
   const halved = v.let(ops.mul(b, v.constant(0.5)));
   const odd = v.let(v128.andNot(both(whole, ops.lt(ops.abs(b), infinity)), ops.eq(ops.trunc(halved), halved)));

@@ -1,14 +1,20 @@
 import type { Expression } from "@gradtape/core";
 import type { Local } from "../../assembler/index.ts";
 import { arithmetic, numeric, type Spelling } from "./arithmetic.ts";
+import { type Elementary, logaddexp, logsigmoid, sigmoid, softplus, xlogy } from "./composed.ts";
+import { acos, asin, atan, atan2 } from "./double/arc.ts";
+import * as wide from "./double/exponential.ts";
+import { acosh, asinh, atanh, cosh, sinh, tanh as wideTanh } from "./double/hyperbolic.ts";
+import * as wideLogarithm from "./double/logarithm.ts";
+import { cbrt, hypot } from "./double/root.ts";
+import * as wideTrigonometry from "./double/trigonometry.ts";
 import { erf } from "./error.ts";
-import { exp, expm1, sigmoid, tanh } from "./exponential.ts";
-import { acosh, asinh, atanh, cbrt, cosh, hypot, sinh } from "./hyperbolic.ts";
+import { decay, exp, expm1, tanh } from "./exponential.ts";
 import type { FunctionName, Lanes, VectorCode } from "./lanes.ts";
-import { log, log1p, log2, logaddexp, softplus, xlogy } from "./logarithm.ts";
+import { log, log1p, log2 } from "./logarithm.ts";
 import { pow } from "./power.ts";
 import { cos, sin } from "./trigonometry.ts";
-import { expDouble, logDouble, widened } from "./widening.ts";
+import { widened } from "./widening.ts";
 
 type Call = Extract<Expression, { kind: "call" }>;
 
@@ -25,40 +31,66 @@ const plainPowers: ReadonlyMap<number, Spelling> = new Map<number, Spelling>([
 
 const square = (v: VectorCode, x: Local): Local => v.let(v.lanes.ops.mul(x, x));
 
+type Spellings = Partial<Readonly<Record<FunctionName, Spelling>>>;
+
+/** Functions made of elementary ones, in one precision. */
+const composed = (elementary: Elementary): Spellings => ({
+  sigmoid: numeric(sigmoid(elementary)),
+  softplus: numeric(softplus(elementary)),
+  logsigmoid: numeric(logsigmoid(elementary)),
+  logaddexp: numeric(logaddexp(elementary)),
+  xlogy: numeric(xlogy(elementary)),
+});
+
+/** Functions that single precision computes in double. */
+const wideForms = {
+  exp2: wide.exp2,
+  log10: wideLogarithm.log10,
+  tan: wideTrigonometry.tan,
+  atan2,
+  atan,
+  asin,
+  acos,
+  sinh,
+  cosh,
+  asinh,
+  acosh,
+  atanh,
+  hypot,
+  cbrt,
+};
+
+type Form = (v: VectorCode, ...args: Local[]) => Local;
+const each = (forms: Readonly<Record<string, Form>>, spell: (form: Form) => Form): Spellings =>
+  Object.fromEntries(Object.entries(forms).map(([name, form]) => [name, numeric(spell(form))]));
+
 /** Functions with a vector form in single precision. */
-const singlePrecision: Partial<Readonly<Record<FunctionName, Spelling>>> = {
+const singlePrecision: Spellings = {
   ...arithmetic,
-  exp: numeric(exp),
-  expm1: numeric(expm1),
-  tanh: numeric(tanh),
-  sigmoid: numeric(sigmoid),
-  log: numeric(log),
-  log2: numeric(log2),
-  log1p: numeric(log1p),
-  softplus: numeric(softplus),
-  erf: numeric(erf),
-  sin: numeric(sin),
-  cos: numeric(cos),
+  ...composed({ decay, log, log1p }),
+  ...each(wideForms, widened),
+  ...each({ exp, expm1, tanh, log, log2, log1p, erf, sin, cos }, (form) => form),
   pow: numeric(widened(pow)),
-  exp2: numeric(widened((v, x) => expDouble(v, v.let(v.lanes.ops.mul(x, v.constant(Math.LN2)))))),
-  log10: numeric(widened((v, x) => v.let(v.lanes.ops.mul(logDouble(v, x), v.constant(Math.LOG10E))))),
-  sinh: numeric(widened(sinh)),
-  cosh: numeric(widened(cosh)),
-  asinh: numeric(widened(asinh)),
-  acosh: numeric(widened(acosh)),
-  atanh: numeric(widened(atanh)),
-  hypot: numeric(widened(hypot)),
-  cbrt: numeric(widened(cbrt)),
-  logaddexp: numeric(logaddexp),
-  xlogy: numeric(xlogy),
-  logsigmoid: numeric((v, x) => v.lanes.ops.neg(softplus(v, v.let(v.lanes.ops.neg(x))))),
 };
 
 /** Functions with a vector form in double precision. */
-const doublePrecision: Partial<Readonly<Record<FunctionName, Spelling>>> = {
+const doublePrecision: Spellings = {
   ...arithmetic,
-  exp: numeric(expDouble),
-  log: numeric(logDouble),
+  ...composed({ decay: wide.decay, log: wideLogarithm.log, log1p: wideLogarithm.log1p }),
+  ...each(
+    {
+      ...wideForms,
+      exp: wide.exp,
+      expm1: wide.expm1,
+      tanh: wideTanh,
+      log: wideLogarithm.log,
+      log2: wideLogarithm.log2,
+      log1p: wideLogarithm.log1p,
+      sin: wideTrigonometry.sin,
+      cos: wideTrigonometry.cos,
+    },
+    (form) => form,
+  ),
 };
 
 /** The vector form of a call; without one the function is called for each number. */
@@ -68,7 +100,7 @@ export function spellingOf(lanes: Lanes, { fn, args }: Call): Spelling | undefin
 }
 
 /** Functions whose vector form calls them for some arguments. */
-export const rarelyCalled: ReadonlySet<FunctionName> = new Set<FunctionName>(["sin", "cos"]);
+export const rarelyCalled: ReadonlySet<FunctionName> = new Set<FunctionName>(["sin", "cos", "tan"]);
 
 /** The functions that the vector code of an expression calls number by number: for want of a vector form, or for rare arguments. */
 export function callsOf(lanes: Lanes, expressions: readonly Expression[]): Set<FunctionName> {

@@ -1,8 +1,9 @@
 import type { DType } from "@gradtape/core";
-import { type FunctionBuilder, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
+import { type FunctionBuilder, i32, type Local, ModuleBuilder } from "../../assembler/index.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import { type Place, type Portion, read, type Step, write } from "../elementwise/access.ts";
-import { type Lanes, type Operand, VectorCode } from "../elementwise/lanes.ts";
+import { type Lanes, VectorCode } from "../elementwise/lanes.ts";
+import { Accumulator, type Fold } from "./accumulator.ts";
 
 /** Words of the description that a fold reads; steps are in bytes, all counts at least 1. */
 export const foldWords = [
@@ -20,17 +21,6 @@ export const foldWords = [
 
 type Words = { readonly [W in (typeof foldWords)[number]]: Local };
 
-/** How elements are put together. */
-export type Fold = "sum" | "prod" | "max" | "min";
-
-/** What a fold starts from, and its operation. */
-export const folds: { readonly [F in Fold]: { readonly start: number; readonly op: "add" | "mul" | "max" | "min" } } = {
-  sum: { start: 0, op: "add" },
-  prod: { start: 1, op: "mul" },
-  max: { start: -Infinity, op: "max" },
-  min: { start: Infinity, op: "min" },
-};
-
 /** What a compiled fold depends on. */
 export interface FoldClass {
   readonly fold: Fold;
@@ -43,7 +33,10 @@ export interface FoldClass {
   readonly step: Step;
 }
 
-const GROUPS = 4;
+/** Vectors of a row that are folded apart. */
+const PARTS = 4;
+/** Vectors of neighbouring columns: of single precision, a whole line of the cache. */
+const GROUPS = 8;
 
 /** One fold: `run(description)`. */
 export function foldModule(kind: FoldClass, options: { readonly shared: boolean }): ModuleBuilder {
@@ -65,38 +58,34 @@ const one: Portion = { whole: false, group: 0 };
 
 function foldRow(f: FunctionBuilder, { fold, lanes, input, output, step }: FoldClass, words: Words): void {
   const v = new VectorCode(f, lanes, false, lanes.count, new Map());
-  const { start, op } = folds[fold];
-  const combine = lanes.ops[op];
   const place: Place = { dtype: input, step, pointer: f.let("i32", words.input), stride: words.inputStep };
   const advance = (elements: number): void =>
     f.advance(place.pointer, step === "unit" ? elements * bytesOf[input] : i32.mul(words.inputStep, i32.const(elements)));
   const left = f.let("i32", words.count);
-  const sums = Array.from({ length: GROUPS }, () => v.let(v.constant(start)));
-  for (const groups of [GROUPS, 1]) {
+  const sums = Array.from({ length: PARTS }, () => new Accumulator(v, fold));
+  for (const groups of [PARTS, 1]) {
     const elements = groups * lanes.count;
     const enough = () => i32.geU(left, i32.const(elements));
     f.while(enough, () => {
-      for (let g = 0; g < groups; g++) f.emit(sums[g].set(combine(sums[g], read(v, place, whole(g)))));
+      for (let g = 0; g < groups; g++) sums[g].add(read(v, place, whole(g)));
       advance(elements);
       f.emit(left.set(i32.sub(left, i32.const(elements))));
     });
   }
-  const total = v.let(combine(combine(sums[0], sums[1]), combine(sums[2], sums[3])));
-  f.emit(total.set(combine(total, v128.shuffle(total, total, [2, 3, 2, 3]))));
-  if (lanes.count === 4) f.emit(total.set(combine(total, v128.shuffle(total, total, [1, 1, 1, 1]))));
+  for (let apart = PARTS / 2; apart >= 1; apart /= 2) for (let g = 0; g < apart; g++) sums[g].merge(sums[g + apart]);
+  const [total] = sums;
+  total.foldLanes();
   f.if(left, () =>
     f.countDown(left, () => {
-      f.emit(total.set(combine(total, read(v, place, one))));
+      total.add(read(v, place, one));
       advance(1);
     }),
   );
-  write(v, { dtype: output, step: "unit", pointer: words.output, stride: undefined }, { code: total, mask: false }, one);
+  write(v, { dtype: output, step: "unit", pointer: words.output, stride: undefined }, { code: total.result(), mask: false }, one);
 }
 
 function foldColumns(f: FunctionBuilder, { fold, lanes, input, output, step }: FoldClass, words: Words): void {
   const v = new VectorCode(f, lanes, false, lanes.count, new Map());
-  const { start, op } = folds[fold];
-  const combine = lanes.ops[op];
   const [from, to, left, rest] = [f.let("i32", words.input), f.let("i32", words.output), f.let("i32", words.columns), f.local("i32")];
   const source: Place = { dtype: input, step: "unit", pointer: f.local("i32"), stride: undefined };
   const target: Place = { dtype: output, step, pointer: to, stride: words.outputColumn };
@@ -104,13 +93,13 @@ function foldColumns(f: FunctionBuilder, { fold, lanes, input, output, step }: F
     const columns = portions[0].whole ? portions.length * lanes.count : 1;
     const enough = () => i32.geU(left, i32.const(columns));
     f.while(enough, () => {
-      const sums = portions.map((): Operand => ({ code: v.let(v.constant(start)), mask: false }));
+      const sums = portions.map(() => new Accumulator(v, fold));
       f.emit(source.pointer.set(from), rest.set(words.count));
       f.countDown(rest, () => {
-        portions.forEach((portion, g) => void f.emit(sums[g].code.set(combine(sums[g].code, read(v, source, portion)))));
+        portions.forEach((portion, g) => void sums[g].add(read(v, source, portion)));
         f.advance(source.pointer, words.inputStep);
       });
-      portions.forEach((portion, g) => void write(v, target, sums[g], portion));
+      portions.forEach((portion, g) => void write(v, target, { code: sums[g].result(), mask: false }, portion));
       f.advance(from, columns * bytesOf[input]);
       f.advance(to, i32.mul(words.outputColumn, i32.const(columns)));
       f.emit(left.set(i32.sub(left, i32.const(columns))));

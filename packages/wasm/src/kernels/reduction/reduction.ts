@@ -3,8 +3,9 @@ import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import { double, single } from "../elementwise/lanes.ts";
 import type { Elementwise } from "../elementwise/map.ts";
+import { starts } from "./accumulator.ts";
 import { type Axis, axesOf } from "./axes.ts";
-import { type FoldClass, foldModule, folds, foldWords } from "./fold.ts";
+import { type FoldClass, foldModule, foldWords } from "./fold.ts";
 import { searchModule } from "./search.ts";
 
 type Run = (description: number) => void;
@@ -49,7 +50,7 @@ export class Reductions {
     if (list.some(({ size, folded }) => size === 0 && !folded)) return;
     if (list.some(({ size }) => size === 0)) {
       if (reduction === "argmax" || reduction === "argmin") throw new RangeError(`${reduction}: there is no extremum of no elements`);
-      return this.#elementwise.map(fill, [], [folds[reduction].start], [output]);
+      return this.#elementwise.map(fill, [], [starts[reduction]], [output]);
     }
     const { staging } = this.#engine;
     try {
