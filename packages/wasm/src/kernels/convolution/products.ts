@@ -6,7 +6,7 @@ import { type Product, packedBytes, productModule, productWords, scratchBytes } 
 import type { Scratch } from "./scratch.ts";
 
 /** Bytes of `a` that are packed at a time, and of a panel of `b`, which should stay in the first cache. */
-const PACKED_LIMIT = 2 ** 20;
+const PACKED_LIMIT = 2 ** 23;
 const PANEL_LIMIT = 20480;
 
 const index = Object.fromEntries(productWords.map((name, at) => [name, at])) as Record<keyof Product, number>;
