@@ -1,5 +1,5 @@
 import type { ModuleBuilder } from "./assembler/index.ts";
-import { hasRelaxedSimd } from "./features.ts";
+import { hasRelaxedSimd, keepsFifteenVectors } from "./features.ts";
 import { Heap, type HeapOptions } from "./memory/heap.ts";
 import { Staging } from "./memory/staging.ts";
 import { Store, type StoreOptions } from "./memory/store.ts";
@@ -35,6 +35,8 @@ export class Engine {
   fused: boolean;
   /** Whether pairs of vectors run as one of 256 bits. */
   wide = false;
+  /** Whether a loop may have fifteen vectors. */
+  readonly fifteen = keepsFifteenVectors();
 
   constructor(options: EngineOptions = {}) {
     const asked = askedByEnvironment();

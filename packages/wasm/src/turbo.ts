@@ -47,16 +47,17 @@ export function speedUp(engine: Engine): TurboReport {
   if (major < 12) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
   detectAgain();
   const fused = hasRelaxedSimd();
-  if (fused && !before && !agrees(engine, shapeFor("f32x4", { fused, wide: false }), shapeFor("f32x4", { fused: false, wide: false }), 1e-5))
+  const shape = (lanes: "f32x4" | "f64x2", isFused: boolean, wide: boolean): TileShape =>
+    shapeFor(lanes, { fused: isFused, wide, fifteen: engine.fifteen });
+  if (fused && !before && !agrees(engine, shape("f32x4", true, false), shape("f32x4", false, false), 1e-5))
     return report(128, "fused results differ too much; nothing was changed");
   engine.fused = fused;
   if (major < 13) return report(128, "vectors of 256 bits need Node 24 or later");
   if (!fused) return report(128, "this engine has no relaxed SIMD");
   v8.setFlagsFromString("--experimental-wasm-revectorize");
-  const [narrow, wide] = [false, true].map((isWide) => (lanes: "f32x4" | "f64x2") => shapeFor(lanes, { fused, wide: isWide }));
-  if (!(["f32x4", "f64x2"] as const).every((lanes) => agrees(engine, wide(lanes), narrow(lanes), 0)))
+  if (!(["f32x4", "f64x2"] as const).every((lanes) => agrees(engine, shape(lanes, true, true), shape(lanes, true, false), 0)))
     return report(128, "wide results differ; vectors of 256 bits stay off");
-  const gain = time(engine, narrow("f32x4")) / time(engine, wide("f32x4"));
+  const gain = time(engine, shape("f32x4", true, false)) / time(engine, shape("f32x4", true, true));
   if (gain < WORTH) return report(128, `wide tiles run ${gain.toFixed(2)} times as fast; this machine or engine has no vectors of 256 bits`);
   engine.wide = true;
   return report(256, `wide tiles run ${gain.toFixed(2)} times as fast`);

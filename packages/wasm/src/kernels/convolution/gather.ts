@@ -55,7 +55,7 @@ interface Group {
   readonly lineBytes: number;
 }
 
-/** The lines of one vector's places: squares of numbers where as many lines lie next to one another, else one by one. */
+/** The lines of one vector's places: whole vectors where these are adjacent, squares of numbers where as many lines are, else one by one. */
 function writeGroup(f: FunctionBuilder, shape: TileShape, { places, steps, count, target, lineBytes }: Group): void {
   const size = sizeOf(shape);
   const lanes = lanesOf(shape);
@@ -81,20 +81,25 @@ function writeGroup(f: FunctionBuilder, shape: TileShape, { places, steps, count
     );
   };
 
-  const squares = f.let("i32", i32.shrU(count, i32.const(Math.log2(lanes))));
-  f.if(squares, () =>
-    f.countDown(squares, () => {
-      square();
-      f.advance(steps, 4 * lanes);
-      f.advance(target, lanes * lineBytes);
-    }),
-  );
-  const rest = f.let("i32", i32.and(count, i32.const(lanes - 1)));
-  f.if(rest, () =>
-    f.countDown(rest, () => {
-      oneByOne(0, f.let("i32", i32.load(steps)));
+  const eachLine = (left: Local, write: (step: Local) => void): void =>
+    f.countDown(left, () => {
+      write(f.let("i32", i32.load(steps)));
       f.advance(steps, 4);
       f.advance(target, lineBytes);
-    }),
-  );
+    });
+
+  const apart = (): void => {
+    const squares = f.let("i32", i32.shrU(count, i32.const(Math.log2(lanes))));
+    f.if(squares, () =>
+      f.countDown(squares, () => {
+        square();
+        f.advance(steps, 4 * lanes);
+        f.advance(target, lanes * lineBytes);
+      }),
+    );
+    const rest = f.let("i32", i32.and(count, i32.const(lanes - 1)));
+    f.if(rest, () => eachLine(rest, (step) => oneByOne(0, step)));
+  };
+  if (places.length < lanes) return apart();
+  f.if(adjacent(places, size), () => eachLine(count, (step) => f.emit(save(f.let("v128", v128.load(i32.add(places[0], step))), 0))), apart);
 }

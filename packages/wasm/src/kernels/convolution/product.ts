@@ -1,6 +1,7 @@
 import { type Call, type Code, type FunctionBuilder, f32, f64, i32, type Local, ModuleBuilder, select } from "../../assembler/index.ts";
 import { sizeOf, type TileShape, widthOf } from "../matmul/shape.ts";
 import { addTiles, lineOf, type Tiles } from "../matmul/tile.ts";
+import { addCopy } from "./copy.ts";
 import { addGather } from "./gather.ts";
 
 /**
@@ -39,10 +40,11 @@ export const scratchBytes = (shape: TileShape, k: number): number => (shape.rows
 
 /**
  * A module that computes such a product: `pack(description)` gathers all of `a`; then `product(description)` gathers `b` panel by panel into the first cache,
- * where each one meets every panel of `a`.
+ * where each one meets every panel of `a`. `copy(description)` copies images between zeros.
  */
 export function productModule(shape: TileShape, options: { readonly shared: boolean }): ModuleBuilder {
   const module = new ModuleBuilder(options);
+  addCopy(module, "copy");
   const gatherA = addGather(module, "gatherA", shape, shape.rows);
   const parts: Parts = {
     gatherB: addGather(module, "gatherB", shape, widthOf(shape)),

@@ -2,11 +2,13 @@ import type { Engine } from "../../engine.ts";
 import type { Run } from "../../threads/routines.ts";
 import { shapeFor, sizeOf, type TileShape, widthOf } from "../matmul/shape.ts";
 import { partsFor, workOf } from "../matmul/share.ts";
+import { type Copy, copyWords } from "./copy.ts";
+import type { Grid } from "./grid.ts";
 import { type Product, packedBytes, productModule, productWords, scratchBytes } from "./product.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** Bytes of `a` that are packed at a time, and of a panel of `b`, which should stay in the first cache. */
-const PACKED_LIMIT = 2 ** 20;
+const PACKED_LIMIT = 2 ** 23;
 const PANEL_LIMIT = 20480;
 
 const index = Object.fromEntries(productWords.map((name, at) => [name, at])) as Record<keyof Product, number>;
@@ -26,13 +28,43 @@ export class PatchProducts {
   readonly #engine: Engine;
   readonly #pack: Run;
   readonly #product: Run;
+  readonly #copy: Run;
 
   constructor(engine: Engine, dtype: "float32" | "float64") {
     this.#engine = engine;
     this.shape = shapeFor(dtype === "float32" ? "f32x4" : "f64x2", engine);
-    const { pack, product } = engine.instantiate(productModule(this.shape, engine.heap));
+    const { pack, product, copy } = engine.instantiate(productModule(this.shape, engine.heap));
     this.#pack = pack;
     this.#product = product;
+    this.#copy = copy;
+  }
+
+  /** Copies rows from one grid to another; of more than three dimensions of them, the outermost one by one. */
+  copy(source: Grid, target: Grid, sizes: readonly number[], bytes: number): void {
+    const { heap, descriptionAt } = this.#engine;
+    const outer = sizes.length - 3;
+    if (outer > 0) {
+      const rest = (grid: Grid, index: number): Grid => ({ at: grid.at + index * grid.strides[0], strides: grid.strides.slice(1) });
+      for (let i = 0; i < sizes[0]; i++) this.copy(rest(source, i), rest(target, i), sizes.slice(1), bytes);
+      return;
+    }
+    const of = (list: readonly number[], d: number, otherwise: number): number => list[d + outer] ?? otherwise;
+    const words: Copy = {
+      source: source.at,
+      target: target.at,
+      bytes,
+      size0: of(sizes, 0, 1),
+      size1: of(sizes, 1, 1),
+      size2: of(sizes, 2, 1),
+      source0: of(source.strides, 0, 0),
+      source1: of(source.strides, 1, 0),
+      source2: of(source.strides, 2, 0),
+      target0: of(target.strides, 0, 0),
+      target1: of(target.strides, 1, 0),
+      target2: of(target.strides, 2, 0),
+    };
+    for (let i = 0; i < copyWords.length; i++) heap.i32[descriptionAt / 4 + i] = words[copyWords[i]];
+    this.#copy(descriptionAt);
   }
 
   /** How much of an inner dimension is taken at a time: even parts, and whole squares of the gathering. */

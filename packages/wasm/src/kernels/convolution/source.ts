@@ -1,8 +1,7 @@
-import { copyKernel } from "@gradtape/core";
 import { bytesOf } from "../../memory/heap.ts";
-import type { Elementwise } from "../elementwise/map.ts";
 import { reachOf } from "./axis.ts";
 import { from } from "./grid.ts";
+import { moveElements } from "./move.ts";
 import type { Means, Task } from "./task.ts";
 
 /** Bytes of padded copies that are made at a time. */
@@ -21,15 +20,16 @@ export class Source {
   /** How the elements of every portion lie. */
   readonly strides: readonly number[];
   readonly #task: Task;
-  readonly #elementwise: Elementwise;
+  readonly #means: Means;
   readonly #first: readonly number[];
   /** The padded copy, where there is one. */
   readonly #copy: number | undefined;
 
-  constructor(task: Task, { elementwise, scratch }: Means) {
+  constructor(task: Task, means: Means) {
+    const { scratch } = means;
     const { axes, source, samples, channels, dtype } = task;
     this.#task = task;
-    this.#elementwise = elementwise;
+    this.#means = means;
     const reach = axes.map(reachOf);
     this.#first = reach.map(([first]) => first);
     const wanted = Math.min(samples, Math.ceil(ENOUGH / axes.reduce((n, { positions }) => n * positions.length, 1)));
@@ -54,7 +54,6 @@ export class Source {
     const start = from(from(this.#task.source, 0, sample), 1, channel);
     if (this.#copy === undefined) return start.at;
     const { axes, dtype } = this.#task;
-    const size = bytesOf[dtype];
     const base = this.#first.reduce((at, first, d) => at - first * this.strides[d + 2], this.#copy);
     const addresses = [start.at, base];
     const sizes = [samples, channels];
@@ -65,9 +64,8 @@ export class Source {
       addresses[0] += low * start.strides[d + 2];
       addresses[1] += low * this.strides[d + 2];
     });
-    const strides = sizes.map((_, d) => [start.strides[d] / size, this.strides[d] / size]);
-    const count = sizes.reduce((product, n) => product * n, 1);
-    if (count > 0) this.#elementwise.run(copyKernel, [dtype, dtype], addresses, { size: count, sizes, strides }, 1, []);
+    const [at, to] = addresses;
+    moveElements(this.#means, dtype, { at, strides: start.strides }, { at: to, strides: this.strides }, sizes);
     return base;
   }
 }

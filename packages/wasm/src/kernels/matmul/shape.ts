@@ -11,23 +11,21 @@ export interface TileShape {
   readonly fused: boolean;
 }
 
-/** The tile that pairs of vectors make, where they run as one. All tiles add up in one order, so that their results are the same bits. */
-const paired = { rows: 6, vectors: 4 } as const;
-const fusedNarrow = { rows: 4, vectors: 2 } as const;
-/** Products need registers of their own before they are added; with two rows there are enough. */
-const unfusedNarrow = { rows: 2, vectors: 4 } as const;
-
-/** What decides about tiles: whether multiply-adds are fused, and whether pairs of vectors run as one of 256 bits. */
+/** What decides about tiles. All of them add up in one order, so that their results are the same bits. */
 export interface Abilities {
+  /** Whether multiply-adds are fused; if not, products need registers of their own. */
   readonly fused: boolean;
+  /** Whether pairs of vectors run as one of 256 bits. */
   readonly wide: boolean;
+  /** Whether a loop may have fifteen vectors. */
+  readonly fifteen: boolean;
 }
 
 /** The tile that is fastest on a machine with these abilities. */
-export const shapeFor = (lanes: "f32x4" | "f64x2", { fused, wide }: Abilities): TileShape => ({
+export const shapeFor = (lanes: "f32x4" | "f64x2", { fused, wide, fifteen }: Abilities): TileShape => ({
   lanes,
   fused,
-  ...(wide ? paired : fused ? fusedNarrow : unfusedNarrow),
+  ...(wide ? { rows: 6, vectors: 4 } : !fused ? { rows: 2, vectors: 4 } : fifteen ? { rows: 6, vectors: 2 } : { rows: 4, vectors: 2 }),
 });
 
 /** Bytes of a number. */

@@ -36,7 +36,8 @@ function writeDots(f: FunctionBuilder, shape: TileShape): void {
   const scalar = shape.lanes === "f32x4" ? f32 : f64;
   const left = f.local("i32");
   const from = f.local("i32");
-  inGroups(f, n, [4, 1], (columns) => {
+  // Enough columns to hide how long an addition takes, and not more vectors than the compiler keeps in registers, as for tiles.
+  inGroups(f, n, shape.rows === 6 ? [8, 4, 1] : [6, 3, 1], (columns) => {
     const sums = Array.from({ length: columns }, () => f.let("v128", zeroOf(shape)));
     const starts: Local[] = [];
     for (let j = 0; j < columns; j++) starts.push(f.let("i32", j === 0 ? b : i32.add(starts[j - 1], bColumn)));

@@ -1,5 +1,5 @@
-import { copyKernel } from "@gradtape/core";
 import { from, type Grid } from "../grid.ts";
+import { moveElements } from "../move.ts";
 import type { Roles } from "../roles.ts";
 import { Source } from "../source.ts";
 import type { Means, Task } from "../task.ts";
@@ -10,7 +10,7 @@ export function convolveByTiles(means: Means, task: Task, weight: Grid, { row, c
   const tiling = tilingOf(task);
   if (tiling === undefined) return false;
   const { axes, samples, channels, rows } = task;
-  const { scratch, elementwise } = means;
+  const { scratch } = means;
   const source = new Source({ ...task, axes: whole(axes, tiling) }, means);
   if (source.channelsAtOnce < channels) return false;
   const { tiles } = means;
@@ -55,11 +55,7 @@ export function convolveByTiles(means: Means, task: Task, weight: Grid, { row, c
       rows: count * tiling.down,
       vectors: tiling.vectors,
     });
-    if (!inPlace) {
-      const strides = image.strides.map((stride, d) => [stride / 4, target.strides[d] / 4]);
-      const walk = { size: count * rows * sizes[0] * sizes[1], sizes: [count, rows, ...sizes], strides };
-      elementwise.run(copyKernel, ["float32", "float32"], [image.at, from(target, 0, sample).at], walk, 1, []);
-    }
+    if (!inPlace) moveElements(means, "float32", image, from(target, 0, sample), [count, rows, ...sizes]);
   }
   return true;
 }

@@ -11,8 +11,8 @@ import type { Tiling } from "./tiles.ts";
 const index = Object.fromEntries(passWords.map((name, at) => [name, at])) as Record<keyof Pass, number>;
 const planeIndex = Object.fromEntries(planeWords.map((name, at) => [name, at])) as Record<keyof Planes, number>;
 
-/** Bytes of the planes of a portion, in the second cache. */
-const PLANE_BYTES = 3 * 2 ** 17;
+/** Bytes of the planes of a portion: they should stay in the second cache, and meet each weight many times. */
+const PLANE_BYTES = 2 ** 20;
 /** Planes that lie a power of two apart would fall into the same lines of a cache. */
 const SKEW = 320;
 /** Nanoseconds to transform a vector of tiles, about. */
