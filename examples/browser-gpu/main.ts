@@ -46,18 +46,21 @@ press();
 /** The page may repaint. */
 const frame = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-let [time, painted] = [0, performance.now()];
+/** Milliseconds of a step on each device, averaged over the last ten. */
+const times = { gpu: 0, cpu: 0 };
+let painted = performance.now();
 for (;;) {
   if (wanted !== training.device) training.move(wanted);
   const { step, loss, milliseconds } = await training.step();
-  time = step === 1 ? milliseconds : time + (milliseconds - time) * 0.1;
-  plot.add(step, loss, training.device === cpu ? "cpu" : "gpu");
+  const where = training.device === cpu ? "cpu" : "gpu";
+  times[where] = times[where] === 0 ? milliseconds : times[where] + (milliseconds - times[where]) * 0.1;
+  plot.add(step, loss, where);
   if (step % 100 === 0) show("accuracy", `${(100 * (await training.accuracy())).toFixed(1)} %`);
   if (performance.now() - painted > 50) {
     plot.draw();
     show("step", String(step));
     show("loss", loss.toFixed(3));
-    show("time", `${time.toFixed(1)} ms`);
+    show(`${where}Time`, `${times[where].toFixed(1)} ms`);
     if (device !== undefined) {
       const { renderer, launches, compiled } = backendReport(device);
       const { blocks, mirrored } = memoryReport(device);

@@ -1,12 +1,20 @@
 const WIDTH = 720;
 const HEIGHT = 300;
-const [LEFT, RIGHT, TOP, BOTTOM] = [44, 8, 8, 28];
+const [LEFT, RIGHT, TOP, BOTTOM] = [44, 8, 24, 28];
 
 /** A point of the curve, and on which kind of device it was computed. */
 interface Point {
   readonly step: number;
   readonly loss: number;
   readonly device: string;
+}
+
+/** About five round numbers up to `most`, which leave room at the end. */
+function roundSteps(most: number): number[] {
+  const rough = most / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const distance = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough) ?? rough;
+  return Array.from({ length: Math.floor((most * 0.95) / distance) + 1 }, (_, k) => k * distance);
 }
 
 /** The curve of the losses as they come, in the colour of the device; the loss has a logarithmic axis. */
@@ -35,10 +43,9 @@ export class Plot {
     this.#svg.innerHTML = [
       ...ticks.map((loss) => `<line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(loss)}" y2="${y(loss)}"/>`),
       ...ticks.map((loss) => `<text class="label" x="${LEFT - 8}" y="${y(loss) + 4}" text-anchor="end">${loss}</text>`),
-      ...[0, 0.5, 1].map((part) => {
-        const anchor = part === 0 ? "start" : part === 1 ? "end" : "middle";
-        return `<text class="label" x="${x(part * steps)}" y="${HEIGHT - 6}" text-anchor="${anchor}">${part === 1 ? "step " : ""}${Math.round(part * steps)}</text>`;
-      }),
+      ...roundSteps(steps).map((step) => `<text class="label" x="${x(step)}" y="${HEIGHT - 6}" text-anchor="middle">${step}</text>`),
+      `<text class="label" x="${LEFT}" y="${TOP - 12}" text-anchor="end">loss</text>`,
+      `<text class="label" x="${WIDTH - RIGHT}" y="${HEIGHT - 6}" text-anchor="end">step</text>`,
       ...this.#runs().map(
         (run) =>
           `<polyline class="curve ${run[run.length - 1].device}" points="${run.map((p) => `${x(p.step).toFixed(1)},${y(p.loss).toFixed(1)}`).join(" ")}"/>`,

@@ -12,7 +12,7 @@ describe.skipIf(skipped)("the GPU device in Chromium, against the reference", ()
   }, 60_000);
   afterAll(() => page?.close());
 
-  test.each(["elementwise", "layouts", "reductions", "products", "convolutions", "picking", "gradients"])(
+  test.each(["elementwise", "layouts", "reductions", "products", "convolutions", "poolings", "picking", "gradients"])(
     "%s",
     async (part) => {
       const results = await page.call<Comparison[]>(part);

@@ -8,12 +8,14 @@ import {
   type Kernel,
   type Lifetime,
   type MemoryReport,
+  type Pooling,
   type Reduction,
   type Scan,
   type Storage,
   sizeOf,
   type TypedArray,
   type View,
+  type Window,
 } from "@gradtape/core";
 import type { Adapter } from "./adapter.ts";
 import { convolve, convolveInput, convolveWeight } from "./convolution.ts";
@@ -21,6 +23,7 @@ import { Engine } from "./engine.ts";
 import { map } from "./map.ts";
 import { matmul } from "./matmul.ts";
 import { gather, scatterAdd } from "./pick.ts";
+import { pool, unpool } from "./pooling.ts";
 import { reduce } from "./reduce.ts";
 import { argsort, scan } from "./scan.ts";
 import type { GpuStorage } from "./storage.ts";
@@ -99,6 +102,16 @@ export class GpuBackend implements Backend {
 
   convolveWeight(x: View, g: View, output: View, convolution: Convolution): boolean {
     return convolveWeight(this.engine, x, g, convolution, output.storage as GpuStorage);
+  }
+
+  pool(pooling: Pooling, x: View, output: View, window: Window): boolean {
+    pool(this.engine, pooling, x, window, output.storage as GpuStorage);
+    return true;
+  }
+
+  unpool(pooling: Pooling, g: View, numbers: View | undefined, output: View, window: Window): boolean {
+    unpool(this.engine, pooling, g, numbers, window, output.storage as GpuStorage);
+    return true;
   }
 
   /** Lets `work` fill the storage of a view that shows it whole and in order, else a scratch one that is then copied to the view. */

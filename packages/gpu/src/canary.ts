@@ -1,4 +1,17 @@
-import { type Backend, type DType, empty, Kernel, kernel, parseExpression, reference, type Tensor, tensor } from "@gradtape/core";
+import {
+  type Backend,
+  copyKernel,
+  type DType,
+  empty,
+  grad,
+  Kernel,
+  kernel,
+  parseExpression,
+  reference,
+  scope,
+  type Tensor,
+  tensor,
+} from "@gradtape/core";
 import type { GpuDevice } from "./device.ts";
 
 /** One family of kernels, tried on small numbers whose results the CPU knows. */
@@ -28,6 +41,9 @@ const functionsTried = [
   "max(x, sqrt(x))",
 ];
 
+/** Numbers of at least 0, as running squares are. */
+const squares = (shape: readonly number[]): Canary["inputs"][number] => ({ shape, values: wave(shape).values.map((x) => x * x) });
+
 const three = kernel("m = 0.9 * m + 0.1 * g\nv = 0.999 * v + 0.001 * g ** 2\np = p - m / (sqrt(v) + 1e-8)");
 
 const f32 = (...shape: number[]) => ({ shape, dtype: "float32" as const });
@@ -39,17 +55,10 @@ const canaries: readonly Canary[] = [
   }),
   {
     family: "map with several results",
-    inputs: [wave([21]), wave([21]), wave([21]), wave([21])],
+    inputs: [wave([21]), wave([21]), squares([21]), wave([21])],
     outputs: [f32(21), f32(21), f32(21)],
-    run: (b, [m, g, v, p], outputs) => {
-      const named: Record<string, Tensor> = { m, g, v: v, p };
-      b.map(
-        new Kernel(Object.fromEntries(three.outputs.map((o) => [o.name, o.expression])), ["m", "g", "v", "p"]),
-        Object.values(named).map((x, k) => (k === 2 ? square(b, x) : x)),
-        [],
-        outputs,
-      );
-    },
+    run: (b, inputs, outputs) =>
+      void b.map(new Kernel(Object.fromEntries(three.outputs.map((o) => [o.name, o.expression])), ["m", "g", "v", "p"]), inputs, [], outputs),
   },
   {
     family: "reduce",
@@ -74,13 +83,20 @@ const canaries: readonly Canary[] = [
       b.scatterAdd(added, 0, at, source);
     },
   },
+  {
+    family: "convolution and pooling",
+    inputs: [wave([1, 4, 6, 6]), wave([8, 4, 3, 3])],
+    outputs: [f32(1, 8, 3, 3), f32(1, 4, 6, 6), f32(8, 4, 3, 3)],
+    run: (b, inputs, outputs) => {
+      scope(() => {
+        const [image, weight] = inputs.map((x) => x.detach().requireGrad());
+        const y = image.conv2d(weight, null, { padding: 1 }).maxPool2d({ kernelSize: 2 });
+        b.map(copyKernel, [y], [], [outputs[0]]);
+        grad(y.square().sum(), [image, weight]).forEach((g, k) => void b.map(copyKernel, [g], [], [outputs[k + 1]]));
+      });
+    },
+  },
 ];
-
-function square(b: Backend, x: Tensor): Tensor {
-  const y = empty(x.shape, { device: x.device });
-  b.map(kernel("y = x * x"), [x], [], [y]);
-  return y;
-}
 
 /**
  * Runs one small kernel of every family and compares with the reference on the CPU. Errors: the first family whose numbers are wrong, with what came and what

@@ -89,13 +89,19 @@ const isColumns = (kept: Walk, folded: Walk, results: number): boolean => {
 };
 
 /** Whether a result folds whole texels. */
-const isRows = (kept: Walk, folded: Walk, count: number, portion: number): boolean =>
-  folded.sizes.length === 1 &&
-  folded.strides[0] === 1 &&
-  count % 4 === 0 &&
-  portion % 4 === 0 &&
-  kept.offset % 4 === 0 &&
-  kept.strides.every((stride) => stride % 4 === 0);
+const isRows = (kept: Walk, folded: Walk, count: number, portion: number): boolean => {
+  const inner = folded.sizes.length - 1;
+  return (
+    inner >= 0 &&
+    folded.strides[inner] === 1 &&
+    folded.sizes[inner] % 4 === 0 &&
+    folded.strides.every((stride, d) => d === inner || stride % 4 === 0) &&
+    count % 4 === 0 &&
+    portion % 4 === 0 &&
+    kept.offset % 4 === 0 &&
+    kept.strides.every((stride) => stride % 4 === 0)
+  );
+};
 
 function foldSource(
   engine: Engine,

@@ -5,6 +5,8 @@ import { gpu } from "@gradtape/gpu";
 import * as nn from "@gradtape/nn";
 import * as optim from "@gradtape/optim";
 import * as tf from "@tensorflow/tfjs-core";
+import { residualStep } from "./residual.ts";
+import { firstOf, firstOfTheirs, pairOf, type Workload } from "./workload.ts";
 
 /** Times of one workload. */
 export interface Timing {
@@ -15,19 +17,6 @@ export interface Timing {
   /** `ours / theirs`: the median of the ratios of neighbouring rounds. */
   readonly ratio: number;
   readonly rounds: number;
-}
-
-/** One execution of a workload by each library; `finish` waits for the device. */
-interface Workload {
-  readonly name: string;
-  /** Executions between two waits. */
-  readonly times: number;
-  readonly ours: () => void;
-  readonly finishOurs: () => void;
-  readonly theirs: () => void;
-  readonly finishTheirs: () => void;
-  /** Compares the results after equally many executions. */
-  readonly check: () => void;
 }
 
 const median = (list: readonly number[]): number => {
@@ -59,15 +48,6 @@ function measure({ name, times, ours, finishOurs, theirs, finishTheirs, check }:
   });
   return { name, ours: median(pairs.map(([a]) => a)), theirs: median(pairs.map(([, b]) => b)), ratio: median(pairs.map(([a, b]) => a / b)), rounds };
 }
-
-/** A value of the result, by which the device must have finished. */
-const firstOf = (x: Tensor): number => scope(() => x.reshape([-1]).narrow(0, 0, 1).item());
-const firstOfTheirs = (x: tf.Tensor): number => tf.tidy(() => tf.slice(tf.reshape(x, [-1]), 0, 1).dataSync()[0]);
-
-const pairOf = (a: tf.Tensor, b: Tensor, what: string, tolerance = 1e-3): void => {
-  const [x, y] = [firstOfTheirs(a), firstOf(b)];
-  if (!(Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(x)))) throw new Error(`${what}: tfjs has ${x}, Gradtape ${y}`);
-};
 
 async function workloads(): Promise<Workload[]> {
   await tf.setBackend("webgl");
@@ -238,6 +218,7 @@ async function workloads(): Promise<Workload[]> {
       check: () => void pairOf(its as tf.Scalar, mine as Tensor, `training, batch ${batch}`),
     });
   }
+  list.push(residualStep(device, generator));
   return list;
 }
 

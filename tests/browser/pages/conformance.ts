@@ -3,6 +3,7 @@ import { type Comparison, compare } from "./comparison.ts";
 import { convolutions } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { open } from "./opened.ts";
+import { poolings } from "./pooling.ts";
 
 const drawn = (device: Device, shape: readonly number[], seed = 3): Tensor => randn(shape, { generator: new Generator(seed) }).to(device);
 const whole = (device: Device, shape: readonly number[], high: number, seed = 4): Tensor =>
@@ -293,4 +294,4 @@ async function gradients(): Promise<Comparison[]> {
   );
 }
 
-Object.assign(globalThis, { suite: { elementwise, layouts, reductions, products, convolutions, picking, gradients } });
+Object.assign(globalThis, { suite: { elementwise, layouts, reductions, products, convolutions, poolings, picking, gradients } });

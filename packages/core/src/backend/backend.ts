@@ -2,6 +2,7 @@ import type { DType, TypedArray } from "../dtype.ts";
 import type { Convolution } from "./convolution.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Storage, View } from "./view.ts";
+import type { Window } from "./window.ts";
 
 /** How a reduction folds its elements; `argmax` and `argmin` give the first index and take exactly one axis. */
 export type Reduction = "sum" | "prod" | "max" | "min" | "argmax" | "argmin";
@@ -14,6 +15,9 @@ export type Lifetime = "value" | "variable";
  * linear recurrence are made. "argmax" and "argmin", of one input: the index of the running extremum, the latest of a tie; NaN beats every number.
  */
 export type Scan = "affine" | "argmax" | "argmin";
+
+/** What becomes of the elements that a window sees in one position: their sum, or the number, within its plane, of the first maximum; of several NaN the last. */
+export type Pooling = "sum" | "argmax";
 
 /** Memory of a device whose owners free it. */
 export interface MemoryReport {
@@ -70,4 +74,8 @@ export interface Backend {
   convolveInput?(g: View, weight: View, output: View, convolution: Convolution): boolean;
   /** The gradient of a convolution's weight, from its input and the gradient `g` of its output. */
   convolveWeight?(x: View, g: View, output: View, convolution: Convolution): boolean;
+  /** Pools what a window sees in each position: `[…,…input] → […,…output]`, output dense, int32 for numbers. Returns whether the backend has a kernel for it. */
+  pool?(pooling: Pooling, x: View, output: View, window: Window): boolean;
+  /** The adjoint, `[…,…output] → […,…input]`: an element gets the sum of the windows that see it, or of those that found its number. */
+  unpool?(pooling: Pooling, g: View, numbers: View | undefined, output: View, window: Window): boolean;
 }

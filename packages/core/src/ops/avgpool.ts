@@ -1,12 +1,12 @@
 import { kernel } from "../backend/kernel.ts";
 import { type AdaptivePoolOptions, binsOf, type PoolOptions, poolWindow } from "../backend/pool.ts";
-import type { View } from "../backend/view.ts";
+import { allocate, type View } from "../backend/view.ts";
 import { taps, type Window } from "../backend/window.ts";
 import type { Shape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
-import { fromData, numbersLike, type Tensor } from "../tensor/tensor.ts";
+import { fromData, numbersLike, Tensor } from "../tensor/tensor.ts";
 
 /** Options of `avgPool1d`, `avgPool2d` and `avgPool3d`. */
 export interface AvgPoolOptions extends PoolOptions {
@@ -23,8 +23,31 @@ interface Averaging extends Window {
   readonly divisor: number | readonly (readonly number[])[];
 }
 
+const zero = kernel("y = 0");
 const add = kernel("y = a + b");
 const addTo = (view: View, more: View): void => view.storage.device.backend.map(add, [view, more], [], [view]);
+
+/** The sum of what the window sees in each position. */
+function sums(x: Tensor, window: Window): Tensor {
+  const output = allocate(x.device, x.dtype, [...lead(x.shape, window.input.length), ...window.output]);
+  const { backend } = x.device;
+  if (backend.pool?.("sum", x, output, window) !== true) {
+    backend.map(zero, [], [], [output]);
+    for (const tap of taps(window)) addTo(tap.positions(output), tap.touched(x));
+  }
+  return new Tensor(output);
+}
+
+/** For each element the sum of the windows that see it. */
+function spread(x: Tensor, window: Window): Tensor {
+  const output = allocate(x.device, x.dtype, [...lead(x.shape, window.input.length), ...window.input]);
+  const { backend } = x.device;
+  if (backend.unpool?.("sum", x, undefined, output, window) !== true) {
+    backend.map(zero, [], [], [output]);
+    for (const tap of taps(window)) addTo(tap.touched(output), tap.positions(x));
+  }
+  return new Tensor(output);
+}
 
 function divided(x: Tensor, divisor: Averaging["divisor"]): Tensor {
   if (typeof divisor === "number") return x.div(divisor);
@@ -44,23 +67,13 @@ function averaging(n: number): AveragingOps {
   const average: Op<Averaging> = {
     name: `avgPool${n}d`,
     saves,
-    forward: ([x], attrs) => {
-      const input = x as Tensor;
-      const sums = input.newZeros([...lead(input.shape, n), ...attrs.output]);
-      for (const tap of taps(attrs)) addTo(tap.positions(sums), tap.touched(input));
-      return divided(sums, attrs.divisor);
-    },
+    forward: ([x], attrs) => divided(sums(x as Tensor, attrs), attrs.divisor),
     vjp: [(g, { attrs }) => apply(adjoint, [g], attrs)],
   };
   const adjoint: Op<Averaging> = {
     name: `avgPool${n}dBackward`,
     saves,
-    forward: ([x], attrs) => {
-      const share = divided(x as Tensor, attrs.divisor);
-      const output = share.newZeros([...lead(share.shape, n), ...attrs.input]);
-      for (const tap of taps(attrs)) addTo(tap.touched(output), tap.positions(share));
-      return output;
-    },
+    forward: ([x], attrs) => spread(divided(x as Tensor, attrs.divisor), attrs),
     vjp: [(g, { attrs }) => apply(average, [g], attrs)],
   };
   return { average, adjoint };

@@ -64,9 +64,30 @@ function searchMaxima(x: Tensor, shape: Shape, candidates: Iterable<Candidate>):
 
 const unseen = kernel("at = -1");
 
-/** An op that takes the element with a given number of each plane; its gradient goes there. */
-function maxOp(name: string, n: number): Op<Window | Record<string, never>> {
-  return {
+/** Where a window does not tell it, any element of a plane may have any number. */
+type Attrs = Window | Record<string, never>;
+
+/** The adjoint of picking: adds what each window got to the element that it picked. */
+function scatter(g: Tensor, indices: Tensor, shape: Shape, n: number, attrs: Attrs): Tensor {
+  const { backend } = g.device;
+  if ("kernel" in attrs && backend.unpool !== undefined) {
+    const output = allocate(g.device, g.dtype, shape);
+    if (backend.unpool("argmax", g, indices, output, attrs as Window)) return new Tensor(output);
+  }
+  const before = lead(shape, n);
+  const blank = g.newZeros([...before, sizeOf(shape.slice(before.length))]);
+  return blank.scatterAdd(before.length, flat(indices, n), flat(g, n)).reshape(shape);
+}
+
+/** An op that takes the element with a given number of each plane, and its adjoint. */
+function maxOp(name: string, n: number): Op<Attrs> {
+  const adjoint: Op<{ readonly shape: Shape; readonly attrs: Attrs }> = {
+    name: `${name}Backward`,
+    saves: { inputs: [1], output: false },
+    forward: ([g, indices], { shape, attrs }) => scatter(g as Tensor, indices as Tensor, shape, n, attrs),
+    vjp: [(h, { inputs: [, indices], attrs }) => apply(op, [h, indices as Tensor], attrs.attrs), null],
+  };
+  const op: Op<Attrs> = {
     name,
     saves: { inputs: [1], output: false },
     forward: ([x, indices]) => {
@@ -75,16 +96,9 @@ function maxOp(name: string, n: number): Op<Window | Record<string, never>> {
       const picked = input.reshape([...before, sizeOf(input.shape.slice(before.length))]).gather(before.length, flat(at, n));
       return picked.reshape(at.shape);
     },
-    vjp: [
-      (g, { inputs, shapes }) => {
-        const [shape] = shapes;
-        const before = lead(shape, n);
-        const blank = g.newZeros([...before, sizeOf(shape.slice(before.length))]);
-        return blank.scatterAdd(before.length, flat(inputs[1] as Tensor, n), flat(g, n)).reshape(shape);
-      },
-      null,
-    ],
+    vjp: [(g, { inputs: [, indices], shapes: [shape], attrs }) => apply(adjoint, [g, indices as Tensor], { shape, attrs }), null],
   };
+  return op;
 }
 
 const flat = (x: Tensor, n: number): Tensor => x.reshape([...lead(x.shape, n), sizeOf(x.shape.slice(x.ndim - n))]);
@@ -92,13 +106,24 @@ const flat = (x: Tensor, n: number): Tensor => x.reshape([...lead(x.shape, n), s
 const maxOps = [1, 2, 3].map((n) => maxOp(`maxPool${n}d`, n));
 const adaptiveMaxOps = [1, 2, 3].map((n) => maxOp(`adaptiveMaxPool${n}d`, n));
 
+/** The number in its plane of each window's maximum. */
+function maxima(n: number, x: Tensor, window: Window): Tensor {
+  const shape = [...lead(x.shape, n), ...window.output];
+  const { backend } = x.device;
+  if (backend.pool !== undefined) {
+    const numbers = allocate(x.device, "int32", shape);
+    if (backend.pool("argmax", x, numbers, window)) return new Tensor(numbers);
+  }
+  const plane = numbering(x, window.input);
+  const candidates = taps(window).map(({ touched, positions }) => ({ x: touched(x), number: touched(plane), place: positions }));
+  return searchMaxima(x, shape, candidates);
+}
+
 function maxPool(n: number, x: Tensor, options: MaxPoolOptions): Tensor | ValuesAndIndices {
   const op = maxOps[n - 1];
   checkOptions(op.name, options, ["kernelSize", "stride", "padding", "dilation", "ceilMode", "returnIndices"]);
   const window = poolWindow(op.name, n, x, options);
-  const plane = numbering(x, window.input);
-  const candidates = taps(window).map(({ touched, positions }) => ({ x: touched(x), number: touched(plane), place: positions }));
-  const indices = searchMaxima(x, [...lead(x.shape, n), ...window.output], candidates);
+  const indices = maxima(n, x, window);
   const values = apply(op, [x, indices], window);
   return options.returnIndices === true ? { values, indices } : values;
 }
