@@ -8,14 +8,20 @@ import { addBias } from "./bias.ts";
 
 const matmulOp: Op<null> = {
   name: "matmul",
+  primitive: true,
   saves: ([toLeft, toRight]) => ({ inputs: [...(toRight === null ? [] : [0]), ...(toLeft === null ? [] : [1])], output: false, shapes: false }),
   forward: ([left, right]) => {
     const a = left as Tensor;
     const b = right as Tensor;
+    const [m, n] = [a.shape[a.ndim - 2], b.shape[b.ndim - 1]];
+    if (a.ndim === 2 && b.ndim === 2) {
+      const output = allocate(a.device, a.dtype, [m, n]);
+      a.device.backend.matmul(a, b, output);
+      return output;
+    }
     const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
-    const dtype = promote(a.dtype, b.dtype);
-    const output = allocate(a.device, dtype, [...batch, a.shape[a.ndim - 2], b.shape[b.ndim - 1]]);
-    const operand = (x: Tensor): View => broadcastView(x.to(dtype), [...batch, ...x.shape.slice(-2)]);
+    const output = allocate(a.device, a.dtype, [...batch, m, n]);
+    const operand = (x: Tensor): View => broadcastView(x, [...batch, ...x.shape.slice(-2)]);
     a.device.backend.matmul(operand(a), operand(b), output);
     return output;
   },
@@ -32,8 +38,9 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     throw new RangeError(
       `matmul: inner dimensions differ, ${showShape(a.shape)} x ${showShape(b.shape)}; the last size of the first must be the ${b.ndim >= 2 ? "next to last" : "only"} size of the second`,
     );
-  const row = a.ndim === 1 ? a.unsqueeze(0) : a;
-  const column = b.ndim === 1 ? b.unsqueeze(1) : b;
+  const dtype = promote(a.dtype, b.dtype);
+  const row = (a.ndim === 1 ? a.unsqueeze(0) : a).to(dtype);
+  const column = (b.ndim === 1 ? b.unsqueeze(1) : b).to(dtype);
   const product = apply(matmulOp, [row, column], null);
   if (a.ndim > 1 && b.ndim > 1) return product;
   const { shape } = product;
@@ -42,15 +49,13 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 
 const linearOp: Op<null> = {
   name: "linear",
+  primitive: true,
   saves: ([toInput, toWeight]) => ({ inputs: [...(toWeight === null ? [] : [0]), ...(toInput === null ? [] : [1])], output: false, shapes: false }),
   forward: (operands) => {
     const [x, weight, offset] = operands as readonly Tensor[];
-    const product = promote(x.dtype, weight.dtype);
-    const dtype = offset === undefined ? product : promote(product, offset.dtype);
-    const [rows, columns] = [x.to(dtype), weight.to(dtype)];
-    const output = allocate(x.device, dtype, [x.shape[0], weight.shape[0]]);
-    const turned = restride(columns, [columns.shape[1], columns.shape[0]], [columns.strides[1], columns.strides[0]]);
-    x.device.backend.matmul(rows, turned, output);
+    const output = allocate(x.device, x.dtype, [x.shape[0], weight.shape[0]]);
+    const turned = restride(weight, [weight.shape[1], weight.shape[0]], [weight.strides[1], weight.strides[0]]);
+    x.device.backend.matmul(x, turned, output);
     if (offset !== undefined) addBias(output, offset, 0);
     return output;
   },
@@ -64,7 +69,10 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
   const [out, size] = weight.shape;
   const rows = x.ndim === 2 ? x : x.reshape([-1, size]);
   const fits = bias?.ndim === 1 && bias.shape[0] === out;
-  const product = apply(linearOp, fits ? [rows, weight, bias] : [rows, weight], null);
+  const shared = promote(x.dtype, weight.dtype);
+  const dtype = fits ? promote(shared, bias.dtype) : shared;
+  const operands = [rows.to(dtype), weight.to(dtype)];
+  const product = apply(linearOp, fits ? [...operands, bias.to(dtype)] : operands, null);
   const y = x.ndim === 2 ? product : product.reshape([...x.shape.slice(0, -1), out]);
   return fits || bias === undefined || bias === null ? y : y.add(bias);
 }
