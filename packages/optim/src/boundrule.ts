@@ -17,6 +17,10 @@ function isAlike(before: unknown, now: unknown): boolean {
   return isSame(before, now);
 }
 
+/** The options that a group has now, in lists of their own: somebody may change one number of `betas`. */
+const copied = <O extends Options>(group: ParamGroup<O>): O =>
+  Object.fromEntries(Object.entries(optionsOf(group)).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value])) as O;
+
 /** The numbers of a kernel's formula at one step. */
 interface Uniforms {
   readonly step: number;
@@ -41,7 +45,7 @@ export class BoundRule<O extends Options> {
   constructor(rule: Rule<O>, group: ParamGroup<O>, check: (options: O) => void) {
     this.rule = rule;
     this.#check = check;
-    this.options = optionsOf(group);
+    this.options = copied(group);
     check(this.options);
     this.scalars = rule.scalars(this.options);
   }
@@ -56,8 +60,8 @@ export class BoundRule<O extends Options> {
     if (same(isSame)) return;
     this.#check(options);
     if (!same(isAlike)) this.#plans = [];
-    this.options = options;
-    this.scalars = this.rule.scalars(options);
+    this.options = copied(group);
+    this.scalars = this.rule.scalars(this.options);
     this.#uniforms.clear();
   }
 

@@ -1,4 +1,5 @@
-import type { ParamGroup } from "./group.ts";
+import { type Parameter, Tensor } from "@gradtape/core";
+import { optionsOf, type ParamGroup } from "./group.ts";
 import type { Options } from "./options.ts";
 import type { SavedState } from "./state.ts";
 
@@ -7,6 +8,28 @@ export interface OptimizerStateDict {
   readonly optimizer: string;
   readonly state: Readonly<Record<string, SavedState>>;
   readonly paramGroups: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The state of an optimizer; `stateOf` saves that of one parameter, if it has any. */
+export function saveGroups<O extends Options>(
+  optimizer: string,
+  groups: readonly ParamGroup<O>[],
+  stateOf: (parameter: Parameter, options: O) => SavedState | undefined,
+): OptimizerStateDict {
+  const state: Record<string, SavedState> = {};
+  let index = 0;
+  const paramGroups = groups.map((group) => {
+    const { params, ...options } = group;
+    const from = index;
+    for (const parameter of params) {
+      const saved = stateOf(parameter, optionsOf(group));
+      if (saved !== undefined) state[index] = saved;
+      index++;
+    }
+    const plain = Object.entries<unknown>(options).map(([name, value]) => [name, value instanceof Tensor ? value.item() : value]);
+    return { ...Object.fromEntries(plain), params: params.map((_, k) => from + k) };
+  });
+  return { optimizer, state, paramGroups };
 }
 
 /** What a saved state is loaded into. */

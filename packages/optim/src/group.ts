@@ -50,3 +50,11 @@ export function listParameters(params: Parameters, taken: ReadonlySet<Parameter>
   if (list.size === 0) throw new Error(`${name}: group ${at} has no parameters; pass model.parameters()`);
   return list;
 }
+
+/** A group as `toString` of an optimizer shows it. */
+export function showGroup<O extends Options>({ params, ...options }: ParamGroup<O>, k: number): string {
+  const shown = Object.entries<unknown>(options).map(
+    ([name, value]) => `    ${name}: ${Array.isArray(value) ? `[${value.join(", ")}]` : String(value)}`,
+  );
+  return `  group ${k} (${params.length} parameters)\n${shown.join("\n")}`;
+}

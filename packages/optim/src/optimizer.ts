@@ -7,16 +7,16 @@ import {
   region,
   sameShape,
   showShape,
-  Tensor,
+  type Tensor,
   update,
   type Variable,
 } from "@gradtape/core";
 import { BoundRule } from "./boundrule.ts";
-import { type OptimizerStateDict, savedGroups } from "./checkpoint.ts";
+import { type OptimizerStateDict, savedGroups, saveGroups } from "./checkpoint.ts";
 import { circumstancesOf } from "./circumstances.ts";
 import { advance, record, type Subjects } from "./execution.ts";
 import { type Explanation, explain } from "./explain.ts";
-import { type GroupSpec, groupsOf, listParameters, optionsOf, type ParametersOrGroups, type ParamGroup } from "./group.ts";
+import { type GroupSpec, groupsOf, listParameters, optionsOf, type ParametersOrGroups, type ParamGroup, showGroup } from "./group.ts";
 import { checkOptions, type Given, type Options } from "./options.ts";
 import { nextNumbers, type Plan } from "./plan.ts";
 import type { Rule } from "./rule.ts";
@@ -231,24 +231,7 @@ export class Optimizer<O extends Options = Options> {
 
   /** The state to be saved: copies, so that later steps do not change it. */
   stateDict(): OptimizerStateDict {
-    const paramGroups: Record<string, unknown>[] = [];
-    const state: Record<string, SavedState> = {};
-    let index = 0;
-    for (const group of this.paramGroups) {
-      const { params, ...options } = group;
-      const from = index;
-      for (const parameter of params) {
-        const saved = this.savedState(parameter, optionsOf(group));
-        if (saved !== undefined) state[index] = saved;
-        index++;
-      }
-      const plain = Object.entries(options).map(([name, value]) => [
-        name,
-        (value as unknown) instanceof Tensor ? (value as unknown as Tensor).item() : value,
-      ]);
-      paramGroups.push({ ...Object.fromEntries(plain), params: params.map((_, k) => from + k) });
-    }
-    return { optimizer: this.name, state, paramGroups };
+    return saveGroups(this.name, this.paramGroups, (parameter, options) => this.savedState(parameter, options));
   }
 
   /** What is saved for one parameter; nothing before its first gradient. */
@@ -276,10 +259,6 @@ export class Optimizer<O extends Options = Options> {
   }
 
   toString(): string {
-    const groups = this.paramGroups.map(({ params, ...options }, k) => {
-      const shown = Object.entries(options).map(([name, value]) => `    ${name}: ${Array.isArray(value) ? `[${value.join(", ")}]` : String(value)}`);
-      return `  group ${k} (${params.length} parameters)\n${shown.join("\n")}`;
-    });
-    return `${this.name}(\n${groups.join("\n")}\n)`;
+    return `${this.name}(\n${this.paramGroups.map(showGroup).join("\n")}\n)`;
   }
 }
