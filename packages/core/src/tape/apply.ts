@@ -123,7 +123,7 @@ function record(op: Op, inputs: readonly Operand[], attrs: unknown, output: Tens
   const values: (Operand | undefined)[] = [];
   for (let k = 0; k < inputs.length; k++) {
     const input = inputs[k];
-    values.push(typeof input === "number" ? input : kept === undefined || kept.includes(k) ? valueOf(input) : undefined);
+    values.push(typeof input === "number" ? input : isKept(kept, k) ? valueOf(input) : undefined);
   }
   const shapes = keepsShapes ? inputs.map((input) => (typeof input === "number" ? scalar : input.shape)) : unread;
   const dtypes = keepsShapes ? inputs.map((input) => (typeof input === "number" ? output.dtype : input.dtype)) : unread;
@@ -131,6 +131,13 @@ function record(op: Op, inputs: readonly Operand[], attrs: unknown, output: Tens
 }
 
 const unread: readonly never[] = [];
+
+/** Whether an input is listed, or nothing is, which means all; by a loop, because lists are shorter than a call is long. */
+function isKept(kept: readonly number[] | undefined, k: number): boolean {
+  if (kept === undefined) return true;
+  for (let i = 0; i < kept.length; i++) if (kept[i] === k) return true;
+  return false;
+}
 const everything: Saves = {};
 const scalar: Shape = [];
 
@@ -154,6 +161,6 @@ function edgesOf(op: Op, inputs: readonly Operand[]): (TapeNode | null)[] | unde
 function takeOver(node: TapeNode, inputs: readonly Operand[], kept: readonly number[] | undefined): void {
   for (let k = 0; k < inputs.length; k++) {
     const input = inputs[k];
-    if (typeof input !== "number" && input.node === null && (kept?.includes(k) ?? true) && isAdopted(input.storage)) node.own(input.storage);
+    if (typeof input !== "number" && input.node === null && isKept(kept, k) && isAdopted(input.storage)) node.own(input.storage);
   }
 }

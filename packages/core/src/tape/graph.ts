@@ -19,7 +19,10 @@ export function nodesBefore(roots: readonly TapeNode[]): TapeNode[] {
       if (edge !== null) reach(edge);
     }
   }
-  return nodes.reverse().sort((a, b) => a.id - b.id);
+  nodes.reverse();
+  // A chain lies in order already.
+  for (let i = 1; i < nodes.length; i++) if (nodes[i].id < nodes[i - 1].id) return nodes.sort((a, b) => a.id - b.id);
+  return nodes;
 }
 
 let numberings = 0;

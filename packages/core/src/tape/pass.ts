@@ -216,6 +216,12 @@ function runHooks(node: TapeNode, gradient: Tensor): Tensor {
   return changed;
 }
 
+/** A gradient summed over what was broadcast, in the dtype of what it belongs to. */
+function fitted(gradient: Tensor, { shape, dtype }: TapeNode): Tensor {
+  const whole = sameShape(gradient.shape, shape) ? gradient : arithmetic.sumTo(gradient, shape);
+  return whole.dtype === dtype ? whole : arithmetic.cast(whole, dtype);
+}
+
 function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNode> | undefined): (Tensor | null)[] {
   const { edges } = node;
   const saved = node.checkedSaved();
@@ -223,7 +229,7 @@ function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNod
   for (let k = 0; k < edges.length; k++) {
     const edge = edges[k];
     const vjp = edge !== null && (leads === undefined || leads.has(edge)) ? vjpOf(node.op as Op, k) : null;
-    outgoing.push(edge === null || vjp === null ? null : arithmetic.cast(arithmetic.sumTo(vjp(incoming, saved), edge.shape), edge.dtype));
+    outgoing.push(edge === null || vjp === null ? null : fitted(vjp(incoming, saved), edge));
   }
   return outgoing;
 }

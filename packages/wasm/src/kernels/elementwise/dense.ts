@@ -23,7 +23,7 @@ export class DenseMaps {
   readonly #engine: Engine;
   readonly #loops: Loops;
   /** Of the views of the running kernel; they may lie beyond 2 GiB. */
-  readonly #addresses = new Float64Array(KEYED);
+  readonly #addresses = new Uint32Array(KEYED);
   /** The first view that lies exactly on each. */
   readonly #aliases = new Int32Array(KEYED);
 
@@ -71,7 +71,7 @@ export class DenseMaps {
         if (alias === k) free += (length * bytes + 15) & ~15;
         if (free > arenaEnd) return false;
         if (k >= given) continue;
-        if (dtype === "float32") copyFloats(storage.data as Float32Array, view.offset, heap.f32, addresses[k] / 4, length);
+        if (dtype === "float32") copyFloats(storage.data as Float32Array, view.offset, heap.f32, addresses[k] >>> 2, length);
         else copy(storage.data as TypedArray, view.offset, heap.elements(dtype), addresses[k] / bytes, length);
       }
     }
@@ -123,7 +123,7 @@ export class DenseMaps {
       if ((guests & (1 << (given + k))) === 0) continue;
       const { storage, offset, dtype } = outputs[k];
       const address = this.#addresses[given + k];
-      if (dtype === "float32") copyFloats(heap.f32, address / 4, storage.data as Float32Array, offset, size);
+      if (dtype === "float32") copyFloats(heap.f32, address >>> 2, storage.data as Float32Array, offset, size);
       else copy(heap.elements(dtype), address / bytesOf[dtype], storage.data as TypedArray, offset, size);
     }
   }
