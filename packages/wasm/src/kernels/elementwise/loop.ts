@@ -65,9 +65,9 @@ interface Run {
   readonly call: Call;
 }
 
-/** Several, so that a processor has enough to do while results are awaited; more for the long chains of curves, where a joined pair counts as one. */
+/** Several, so that a processor has enough to do while results are awaited; more for the long chains of curves. A joined pair counts as one. */
 function vectorsPerTurn(kernel: Kernel, wide: boolean): number {
-  return (wide ? 2 : 1) * (hasCurves(kernel.outputs.map(({ expression }) => expression)) ? 4 : 2);
+  return hasCurves(kernel.outputs.map(({ expression }) => expression)) ? 8 : wide ? 4 : 2;
 }
 
 interface Part {

@@ -1,6 +1,8 @@
 import { f32x4, f64x2, i32, i32x4, type Local, v128 } from "../../assembler/index.ts";
 import { double, VectorCode } from "./lanes.ts";
 
+// Adding it to a number rounds that to an integer, which then stands in the low bits: 1.5 · 2⁵².
+const MAGIC = 6755399441055744;
 // π/2 in two parts; products of the first with small integers are exact. FreeBSD msun e_rem_pio2.c (Sun Microsystems 1993).
 const HALF_PI_HIGH = 1.5707963267341256;
 const HALF_PI_LOW = 6.077100506506192e-11;
@@ -10,20 +12,20 @@ const FAR = 2 ** 20;
 const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
 const COS = [2.443315711809948e-5, -0.001388731625493765, 0.04166664568298827];
 
-/** `x = n π/2 + r` with |r| ≤ π/4, computed in double precision; n as integers. */
+/** `x = n π/2 + r` with |r| ≤ π/4, computed in double precision; n in the low bits of integers. */
 function reduce(v: VectorCode, x: Local): { readonly n: Local; readonly r: Local } {
   const wide = new VectorCode(v.f, double, v.fused, 2, v.calls);
+  const magic = wide.constant(MAGIC);
   const half = (part: Local): { n: Local; r: Local } => {
     const y = wide.let(f64x2.promoteLow(part));
-    const turns = wide.let(f64x2.nearest(f64x2.mul(y, wide.constant(2 / Math.PI))));
-    const high = f64x2.sub(y, f64x2.mul(turns, wide.constant(HALF_PI_HIGH)));
-    const r = f32x4.demoteZero(f64x2.sub(high, f64x2.mul(turns, wide.constant(HALF_PI_LOW))));
-    return { n: v.let(i32x4.truncSatF64Zero(turns)), r: v.let(r) };
+    const n = wide.let(wide.madd(y, wide.constant(2 / Math.PI), magic));
+    const turns = wide.let(f64x2.sub(n, magic));
+    const r = wide.madd(turns, wide.constant(-HALF_PI_LOW), wide.madd(turns, wide.constant(-HALF_PI_HIGH), y));
+    return { n, r: v.let(f32x4.demoteZero(r)) };
   };
   const low = half(x);
   const high = half(v.let(v128.shuffle(x, x, [2, 3, 2, 3])));
-  const join = (a: Local, b: Local): Local => v.let(v128.shuffle(a, b, [0, 1, 4, 5]));
-  return { n: join(low.n, high.n), r: join(low.r, high.r) };
+  return { n: v.let(v128.shuffle(low.n, high.n, [0, 2, 4, 6])), r: v.let(v128.shuffle(low.r, high.r, [0, 1, 4, 5])) };
 }
 
 /** The sine of a reduced number, `quarters` quarter turns on. */

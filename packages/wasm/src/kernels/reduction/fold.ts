@@ -58,10 +58,17 @@ const one: Portion = { whole: false, group: 0 };
 
 function foldRow(f: FunctionBuilder, { fold, lanes, input, output, step }: FoldClass, words: Words): void {
   const v = new VectorCode(f, lanes, false, lanes.count, new Map());
-  const place: Place = { dtype: input, step, pointer: f.let("i32", words.input), stride: words.inputStep };
+  const total = gather(v, fold, { dtype: input, step, pointer: words.input, stride: words.inputStep }, words.count);
+  write(v, { dtype: output, step: "unit", pointer: words.output, stride: undefined }, { code: total.result(), mask: false }, one);
+}
+
+/** What so many elements of a row amount to, in the first lane. */
+export function gather(v: VectorCode, fold: Fold, row: Place, count: Local): Accumulator {
+  const { f, lanes } = v;
+  const place = { ...row, pointer: f.let("i32", row.pointer) };
   const advance = (elements: number): void =>
-    f.advance(place.pointer, step === "unit" ? elements * bytesOf[input] : i32.mul(words.inputStep, i32.const(elements)));
-  const left = f.let("i32", words.count);
+    f.advance(place.pointer, row.step === "unit" ? elements * bytesOf[row.dtype] : i32.mul(row.stride as Local, i32.const(elements)));
+  const left = f.let("i32", count);
   const sums = Array.from({ length: PARTS }, () => new Accumulator(v, fold));
   for (const groups of [PARTS, 1]) {
     const elements = groups * lanes.count;
@@ -81,7 +88,7 @@ function foldRow(f: FunctionBuilder, { fold, lanes, input, output, step }: FoldC
       advance(1);
     }),
   );
-  write(v, { dtype: output, step: "unit", pointer: words.output, stride: undefined }, { code: total.result(), mask: false }, one);
+  return total;
 }
 
 function foldColumns(f: FunctionBuilder, { fold, lanes, input, output, step }: FoldClass, words: Words): void {

@@ -1,33 +1,32 @@
 import type { DType } from "@gradtape/core";
-import { f64, f64x2, i32, type Local, ModuleBuilder, select } from "../../assembler/index.ts";
-import { read } from "../elementwise/access.ts";
-import { double, VectorCode } from "../elementwise/lanes.ts";
-import { foldWords } from "./fold.ts";
+import { type FunctionBuilder, f64, f64x2, i32, type Local, ModuleBuilder, select, v128 } from "../../assembler/index.ts";
+import { bytesOf } from "../../memory/heap.ts";
+import { type Place, read } from "../elementwise/access.ts";
+import { double, single, VectorCode } from "../elementwise/lanes.ts";
+import { foldWords, gather } from "./fold.ts";
+
+type Search = "argmax" | "argmin";
+
+/** Elements of a row that are worth going over twice, vector by vector. */
+const LONG = 32;
+const GROUPS = 4;
 
 /** The first index of the extremum of each row: `run(description)`, the words are those of a fold. NaN beats every number. */
-export function searchModule(search: "argmax" | "argmin", input: DType, options: { readonly shared: boolean }): ModuleBuilder {
+export function searchModule(search: Search, input: DType, options: { readonly shared: boolean }): ModuleBuilder {
   const module = new ModuleBuilder(options);
   module.function("run", ["i32"], [], (f) => {
     const word = (name: (typeof foldWords)[number]): Local => f.hoist("i32", i32.load(f.parameters[0], 4 * foldWords.indexOf(name)));
     const [from, to, rows, inputRow, outputRow] = (["input", "output", "rows", "inputRow", "outputRow"] as const).map(word);
     const [count, step] = (["count", "inputStep"] as const).map(word);
-    const v = new VectorCode(f, double, false, 1, new Map());
-    const pointer = f.local("i32");
-    const [index, found] = [f.local("i32"), f.local("i32")];
-    const [best, x] = [f.local("f64"), f.local("f64")];
-    const beats = search === "argmax" ? f64.gt : f64.lt;
+    const found = f.local("i32");
+    const dense = i32.and(i32.eq(step, i32.const(bytesOf[input])), i32.geU(count, i32.const(LONG)));
+    const vectors = f.let("i32", dense);
     f.countDown(rows, () => {
-      f.emit(pointer.set(from), index.set(i32.const(0)), found.set(i32.const(0)));
-      f.emit(best.set(f64.const(search === "argmax" ? -Infinity : Infinity)));
-      f.doWhile(
-        () => {
-          f.emit(x.set(f64x2.lane(read(v, { dtype: input, step: "unit", pointer, stride: undefined }, { whole: false, group: 0 }), 0)));
-          const better = f.let("i32", i32.or(beats(x, best), i32.and(f64.ne(x, x), f64.eq(best, best))));
-          f.emit(best.set(select(x, best, better)), found.set(select(index, found, better)));
-          f.advance(pointer, step);
-          f.advance(index, 1);
-        },
-        () => i32.ltU(index, count),
+      const row = { from, count, step, found };
+      f.if(
+        vectors,
+        () => searchVectors(f, search, input, row),
+        () => searchSingles(f, search, input, row),
       );
       f.emit(i32.store(to, found));
       f.advance(from, inputRow);
@@ -35,4 +34,64 @@ export function searchModule(search: "argmax" | "argmin", input: DType, options:
     });
   });
   return module;
+}
+
+/** A row of elements, so many bytes apart, and where the answer goes. */
+interface Row {
+  readonly from: Local;
+  readonly count: Local;
+  readonly step: Local;
+  readonly found: Local;
+}
+
+const one = { whole: false, group: 0 } as const;
+
+/** One element after the other. */
+function searchSingles(f: FunctionBuilder, search: Search, dtype: DType, { from, count, step, found }: Row): void {
+  const v = new VectorCode(f, double, false, 1, new Map());
+  const beats = search === "argmax" ? f64.gt : f64.lt;
+  const [pointer, index] = [f.let("i32", from), f.let("i32", i32.const(0))];
+  const [best, x] = [f.let("f64", f64.const(search === "argmax" ? -Infinity : Infinity)), f.local("f64")];
+  f.emit(found.set(i32.const(0)));
+  f.doWhile(
+    () => {
+      f.emit(x.set(f64x2.lane(read(v, { dtype, step: "unit", pointer, stride: undefined }, one), 0)));
+      const better = f.let("i32", i32.or(beats(x, best), i32.and(f64.ne(x, x), f64.eq(best, best))));
+      f.emit(best.set(select(x, best, better)), found.set(select(index, found, better)));
+      f.advance(pointer, step);
+      f.advance(index, 1);
+    },
+    () => i32.ltU(index, count),
+  );
+}
+
+/** The extremum first, then the first element that is like it; where it is NaN, the first NaN. */
+function searchVectors(f: FunctionBuilder, search: Search, dtype: DType, { from, count, found }: Row): void {
+  const lanes = dtype === "float32" ? single : double;
+  const v = new VectorCode(f, lanes, false, lanes.count, new Map());
+  const place: Place = { dtype, step: "unit", pointer: f.let("i32", from), stride: undefined };
+  const extremum = gather(v, search === "argmax" ? "max" : "min", place, count).result();
+  const best = v.let(v128.shuffle(extremum, extremum, lanes.count === 4 ? [0, 0, 0, 0] : [0, 1, 0, 1]));
+  const alike = (x: Local): Local => v.let(v128.or(lanes.ops.eq(x, best), lanes.ops.ne(x, x)));
+  const like = f.local("v128");
+  for (const groups of [GROUPS, 0]) {
+    const elements = Math.max(1, groups * lanes.count);
+    // Only whole vectors are looked at ahead; one element at a time the search ends, because one is alike.
+    const end = groups > 0 ? f.let("i32", i32.add(from, i32.mul(i32.and(count, i32.const(-elements)), i32.const(bytesOf[dtype])))) : undefined;
+    const portions = groups > 0 ? Array.from({ length: groups }, (_, group) => ({ whole: true, group })) : [one];
+    const look = (): void => {
+      const masks = portions.map((portion) => alike(read(v, place, portion)));
+      f.emit(like.set(masks.reduce((all, mask) => v.let(v128.or(all, mask)))));
+    };
+    const ended = (): ReturnType<typeof v128.anyTrue> => {
+      const none = i32.eqz(v128.anyTrue(like));
+      return end === undefined ? none : i32.and(none, i32.ltU(place.pointer, end));
+    };
+    f.emit(like.set(v128.zero));
+    f.while(ended, () => {
+      look();
+      f.if(i32.eqz(v128.anyTrue(like)), () => f.advance(place.pointer, elements * bytesOf[dtype]));
+    });
+  }
+  f.emit(found.set(i32.shrU(i32.sub(place.pointer, from), i32.const(Math.log2(bytesOf[dtype])))));
 }
