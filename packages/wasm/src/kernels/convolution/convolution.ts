@@ -101,7 +101,7 @@ export class Convolutions {
     try {
       const [a, b, c] = views.map((view, k) => gridOf(view, addresses[k]));
       const products = (this.#products[dtype] ??= new PatchProducts(this.#engine, dtype));
-      const tiles = (this.#tiles ??= new TileProducts(this.#engine));
+      const tiles = (): TileProducts => (this.#tiles ??= new TileProducts(this.#engine));
       work({ products, tiles, elementwise: this.#elementwise, scratch }, a, b, c);
     } finally {
       scratch.release();

@@ -13,7 +13,7 @@ export function convolveByTiles(means: Means, task: Task, weight: Grid, { row, c
   const { scratch } = means;
   const source = new Source({ ...task, axes: whole(axes, tiling) }, means);
   if (source.channelsAtOnce < channels) return false;
-  const { tiles } = means;
+  const tiles = means.tiles();
   const { samplesAtOnce } = source;
   const [height, width] = covered(tiling);
 

@@ -12,7 +12,7 @@ export function convolveWeightByTiles(means: Means, task: Task, gradient: Grid, 
   const tiling = tilingOf(task);
   if (tiling === undefined || gradient.strides[3] !== 4) return false;
   const { axes, samples, channels, rows } = task;
-  const { scratch, tiles } = means;
+  const { scratch } = means;
   const images = new Source({ ...task, axes: whole(axes, tiling) }, means);
   const seen = axes.map((axis, d) => ({
     ...axis,
@@ -23,6 +23,7 @@ export function convolveWeightByTiles(means: Means, task: Task, gradient: Grid, 
   const gradients = new Source({ ...task, axes: seen, channels: rows, source: gradient }, means);
   if (images.channelsAtOnce < channels || gradients.channelsAtOnce < rows) return false;
 
+  const tiles = means.tiles();
   const { down, vectors } = tiling;
   const samplesAtOnce = Math.min(images.samplesAtOnce, gradients.samplesAtOnce);
   const rowsAtOnce = Math.min(samplesAtOnce * down, Math.max(1, Math.floor(DEPTH / (LANES * vectors))));
