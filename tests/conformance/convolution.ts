@@ -93,6 +93,7 @@ const large: readonly (Draw & { readonly name: string })[] = [
   { ...plain, name: "large planes", batch: 1, within: 20, out: 2, kernel: [3, 3], room: [158, 168] },
   { ...plain, name: "pointwise", within: 70, out: 66, kernel: [1, 1], padding: [0, 0], room: [16, 16] },
   { ...plain, name: "pointwise with strides", within: 20, out: 18, kernel: [1, 1], padding: [0, 0], stride: [2, 2], room: [15, 14] },
+  { ...plain, name: "depthwise, one position after the other", groups: 24, within: 1, out: 1, kernel: [3, 4], dilation: [1, 2], room: [14, 23] },
   { ...plain, name: "depthwise", groups: 24, within: 1, out: 1, kernel: [3, 3], stride: [2, 1], room: [14, 15] },
   { ...plain, name: "many small samples", batch: 150, within: 5, out: 6, kernel: [2, 2], room: [1, 2] },
 ];

@@ -1,4 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
+import { addBias } from "../backend/bias.ts";
 import { type Convolution, convolve, convolveInput, convolveWeight } from "../backend/convolution.ts";
 import { allocate, type View } from "../backend/view.ts";
 import { perDimension } from "../backend/window.ts";
@@ -8,7 +9,6 @@ import { apply } from "../tape/apply.ts";
 import type { Flows, Op, Operand, Saves } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { addBias } from "./bias.ts";
 
 /** Options of `conv1d`, `conv2d` and `conv3d`: one number for all dimensions or one for each. */
 export interface ConvolutionOptions {

@@ -1,10 +1,10 @@
+import { addBias } from "../backend/bias.ts";
 import { allocate, broadcastView, restride, type View } from "../backend/view.ts";
 import { promote } from "../dtype.ts";
 import { broadcastShapes, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { addBias } from "./bias.ts";
 
 const matmulOp: Op<null> = {
   name: "matmul",

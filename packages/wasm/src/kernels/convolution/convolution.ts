@@ -2,11 +2,12 @@ import type { Convolution, View } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import type { Elementwise } from "../elementwise/map.ts";
 import { axesOf, phasesOf } from "./axis.ts";
+import { convolveChannels } from "./depthwise.ts";
 import { convolveGroup } from "./forward.ts";
 import { from, type Grid, gridOf } from "./grid.ts";
 import { PatchProducts } from "./products.ts";
 import { Scratch } from "./scratch.ts";
-import type { Means } from "./task.ts";
+import type { Means, Task } from "./task.ts";
 import { convolveGroupWeight } from "./weight.ts";
 import { TileProducts } from "./winograd/products.ts";
 
@@ -45,22 +46,26 @@ export class Convolutions {
       rows: weight.shape[0] / c.groups,
     };
     const { channels, rows } = task;
-    this.#eachGroup(x, weight, output, c, (means, source, matrix, target, group) => {
-      const grids = [from(matrix, 0, group * rows), from(target, 1, group * rows)];
-      convolveGroup(means, { ...task, source: from(source, 1, group * channels) }, grids[0], { row: 0, channel: 1 }, grids[1]);
+    this.#run(x, weight, output, (means, source, matrix, target) => {
+      if (isDepthwise(task, c) && convolveChannels(means, { ...task, channels: c.groups, source }, matrix, target, "image")) return;
+      eachGroup(means, c, (group) => {
+        const grids = [from(matrix, 0, group * rows), from(target, 1, group * rows)];
+        convolveGroup(means, { ...task, source: from(source, 1, group * channels) }, grids[0], { row: 0, channel: 1 }, grids[1]);
+      });
     });
   }
 
   /** `Backend.convolveInput` for one float dtype. */
   convolveInput(g: View, weight: View, output: View, c: Convolution): void {
     const [samples, channels, rows] = [g.shape[0], g.shape[1] / c.groups, output.shape[1] / c.groups];
-    const phases = phasesOf(c);
-    this.#eachGroup(g, weight, output, c, (means, source, matrix, target, group) => {
-      const grids = [from(matrix, 0, group * channels), from(target, 1, group * rows)];
-      for (const axes of phases) {
-        const task = { dtype: output.dtype as Float, axes, samples, channels, rows, source: from(source, 1, group * channels) };
-        convolveGroup(means, task, grids[0], { row: 1, channel: 0 }, grids[1]);
-        means.scratch.release();
+    this.#run(g, weight, output, (means, source, matrix, target) => {
+      for (const axes of phasesOf(c)) {
+        const task = { dtype: output.dtype as Float, axes, samples, channels, rows };
+        if (isDepthwise(task, c) && convolveChannels(means, { ...task, channels: c.groups, source }, matrix, target, "image")) continue;
+        eachGroup(means, c, (group) => {
+          const grids = [from(matrix, 0, group * channels), from(target, 1, group * rows)];
+          convolveGroup(means, { ...task, source: from(source, 1, group * channels) }, grids[0], { row: 1, channel: 0 }, grids[1]);
+        });
       }
     });
   }
@@ -69,20 +74,17 @@ export class Convolutions {
   convolveWeight(x: View, g: View, output: View, c: Convolution): void {
     const task = { dtype: output.dtype as Float, axes: axesOf(c), samples: x.shape[0], channels: x.shape[1] / c.groups, rows: g.shape[1] / c.groups };
     const { channels, rows } = task;
-    this.#eachGroup(x, g, output, c, (means, source, gradient, target, group) => {
-      const grids = [from(gradient, 1, group * rows), from(target, 0, group * rows)];
-      convolveGroupWeight(means, { ...task, source: from(source, 1, group * channels) }, grids[0], grids[1]);
+    this.#run(x, g, output, (means, source, gradient, target) => {
+      if (isDepthwise(task, c) && convolveChannels(means, { ...task, channels: c.groups, source }, target, gradient, "weight")) return;
+      eachGroup(means, c, (group) => {
+        const grids = [from(gradient, 1, group * rows), from(target, 0, group * rows)];
+        convolveGroupWeight(means, { ...task, source: from(source, 1, group * channels) }, grids[0], grids[1]);
+      });
     });
   }
 
-  /** Brings two operands and a result into the memory and computes group by group. */
-  #eachGroup(
-    left: View,
-    right: View,
-    output: View,
-    { groups }: Convolution,
-    work: (means: Means, left: Grid, right: Grid, output: Grid, group: number) => void,
-  ): void {
+  /** Brings two operands and a result into the memory and computes. */
+  #run(left: View, right: View, output: View, work: (means: Means, left: Grid, right: Grid, output: Grid) => void): void {
     const { staging } = this.#engine;
     const views = [left, right, output];
     let addresses: number[];
@@ -99,14 +101,22 @@ export class Convolutions {
     try {
       const [a, b, c] = views.map((view, k) => gridOf(view, addresses[k]));
       const products = (this.#products[dtype] ??= new PatchProducts(this.#engine, dtype));
-      const tiles = (this.#tiles ??= new TileProducts(this.#engine));
-      for (let group = 0; group < groups; group++) {
-        work({ products, tiles, elementwise: this.#elementwise, scratch }, a, b, c, group);
-        scratch.release();
-      }
+      const tiles = (): TileProducts => (this.#tiles ??= new TileProducts(this.#engine));
+      work({ products, tiles, elementwise: this.#elementwise, scratch }, a, b, c);
     } finally {
       scratch.release();
       staging.leave();
     }
+  }
+}
+
+const isDepthwise = ({ channels, rows }: Pick<Task, "channels" | "rows">, { groups }: Convolution): boolean =>
+  groups > 1 && channels === 1 && rows === 1;
+
+/** Computes group by group; none needs the memory of the one before. */
+function eachGroup({ scratch }: Means, { groups }: Convolution, work: (group: number) => void): void {
+  for (let group = 0; group < groups; group++) {
+    scratch.release();
+    work(group);
   }
 }

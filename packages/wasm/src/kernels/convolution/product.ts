@@ -1,6 +1,7 @@
 import { type Call, type Code, type FunctionBuilder, f32, f64, i32, type Local, ModuleBuilder, select } from "../../assembler/index.ts";
 import { sizeOf, type TileShape, widthOf } from "../matmul/shape.ts";
 import { addTiles, lineOf, type Tiles } from "../matmul/tile.ts";
+import { addChannelwise, addChannelwiseWeight } from "./channelwise.ts";
 import { addCopy } from "./copy.ts";
 import { addGather } from "./gather.ts";
 
@@ -45,6 +46,8 @@ export const scratchBytes = (shape: TileShape, k: number): number => (shape.rows
 export function productModule(shape: TileShape, options: { readonly shared: boolean }): ModuleBuilder {
   const module = new ModuleBuilder(options);
   addCopy(module, "copy");
+  addChannelwise(module, shape);
+  addChannelwiseWeight(module, shape);
   const gatherA = addGather(module, "gatherA", shape, shape.rows);
   const parts: Parts = {
     gatherB: addGather(module, "gatherB", shape, widthOf(shape)),

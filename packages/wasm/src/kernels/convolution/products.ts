@@ -2,6 +2,7 @@ import type { Engine } from "../../engine.ts";
 import type { Run } from "../../threads/routines.ts";
 import { shapeFor, sizeOf, type TileShape, widthOf } from "../matmul/shape.ts";
 import { partsFor, workOf } from "../matmul/share.ts";
+import { type Channelwise, channelwiseWords } from "./channelwise.ts";
 import { type Copy, copyWords } from "./copy.ts";
 import type { Grid } from "./grid.ts";
 import { type Product, packedBytes, productModule, productWords, scratchBytes } from "./product.ts";
@@ -29,19 +30,20 @@ export class PatchProducts {
   readonly #pack: Run;
   readonly #product: Run;
   readonly #copy: Run;
+  readonly #channelwise: { readonly image: Run; readonly weight: Run };
 
   constructor(engine: Engine, dtype: "float32" | "float64") {
     this.#engine = engine;
     this.shape = shapeFor(dtype === "float32" ? "f32x4" : "f64x2", engine);
-    const { pack, product, copy } = engine.instantiate(productModule(this.shape, engine.heap));
+    const { pack, product, copy, channelwise, channelwiseWeight } = engine.instantiate(productModule(this.shape, engine.heap));
     this.#pack = pack;
     this.#product = product;
     this.#copy = copy;
+    this.#channelwise = { image: channelwise, weight: channelwiseWeight };
   }
 
   /** Copies rows from one grid to another; of more than three dimensions of them, the outermost one by one. */
   copy(source: Grid, target: Grid, sizes: readonly number[], bytes: number): void {
-    const { heap, descriptionAt } = this.#engine;
     const outer = sizes.length - 3;
     if (outer > 0) {
       const rest = (grid: Grid, index: number): Grid => ({ at: grid.at + index * grid.strides[0], strides: grid.strides.slice(1) });
@@ -63,8 +65,27 @@ export class PatchProducts {
       target1: of(target.strides, 1, 0),
       target2: of(target.strides, 2, 0),
     };
-    for (let i = 0; i < copyWords.length; i++) heap.i32[descriptionAt / 4 + i] = words[copyWords[i]];
-    this.#copy(descriptionAt);
+    this.#write(copyWords, words);
+    this.#copy(this.#engine.descriptionAt);
+  }
+
+  /** Convolves every channel with a kernel of its own, or makes the gradients of these, by channels on several threads. */
+  channelwise(of: "image" | "weight", words: Channelwise): void {
+    const { heap, threads, descriptionAt } = this.#engine;
+    this.#write(channelwiseWords, words);
+    const { channels, rowCount, columns, tapCount } = words;
+    const work = channels * workOf(this.shape, rowCount, columns, tapCount);
+    const run = this.#channelwise[of];
+    if (!threads.worth(work)) return void run(descriptionAt);
+    threads.split(run, { bytes: 4 * channelwiseWords.length, work, count: channels, grain: 1 }, (at, start, end) => {
+      for (const step of ["source", "image", "weight"] as const) heap.i32[at + channelwiseWords.indexOf(step)] += start * words[`${step}Channel`];
+      heap.i32[at + channelwiseWords.indexOf("channels")] = end - start;
+    });
+  }
+
+  #write<W extends string>(names: readonly W[], words: Readonly<Record<W, number>>): void {
+    const { heap, descriptionAt } = this.#engine;
+    for (let i = 0; i < names.length; i++) heap.i32[descriptionAt / 4 + i] = words[names[i]];
   }
 
   /** How much of an inner dimension is taken at a time: even parts, and whole squares of the gathering. */
@@ -89,8 +110,7 @@ export class PatchProducts {
   /** Computes a product, by parts of its columns on several threads; `pack` says that its left side is yet to be packed. */
   run(product: Product, { parts, partBytes }: Workspace, pack: boolean): void {
     const { heap, descriptionAt, threads } = this.#engine;
-    const { i32 } = heap;
-    for (let i = 0; i < productWords.length; i++) i32[descriptionAt / 4 + i] = product[productWords[i]];
+    this.#write(productWords, product);
     if (pack) this.#pack(descriptionAt);
     if (parts === 1) return void this.#product(descriptionAt);
     const { m, n, k } = product;

@@ -4,7 +4,7 @@ import { from } from "./grid.ts";
 import { moveElements } from "./move.ts";
 import type { Means, Task } from "./task.ts";
 
-/** Bytes of padded copies that are made at a time. */
+/** Bytes of padded copies that are made at a time: where patches are gathered from them several times, they should stay in a cache. */
 const LIMIT = 2 ** 21;
 /** Positions that make a product worth its preparations; so many samples are taken together. */
 const ENOUGH = 256;
@@ -25,7 +25,7 @@ export class Source {
   /** The padded copy, where there is one. */
   readonly #copy: number | undefined;
 
-  constructor(task: Task, means: Means) {
+  constructor(task: Task, means: Means, limit: number = LIMIT) {
     const { scratch } = means;
     const { axes, source, samples, channels, dtype } = task;
     this.#task = task;
@@ -41,7 +41,7 @@ export class Source {
     }
     const strides = [bytesOf[dtype]];
     for (let d = axes.length - 1; d >= 0; d--) strides.unshift(strides[0] * (reach[d][1] - reach[d][0] + 1));
-    const fitting = Math.max(1, Math.floor(LIMIT / strides[0]));
+    const fitting = Math.max(1, Math.floor(limit / strides[0]));
     this.channelsAtOnce = Math.min(channels, fitting);
     this.samplesAtOnce = Math.min(wanted, Math.max(1, Math.floor(fitting / channels)));
     const sampleBytes = this.channelsAtOnce * strides[0];

@@ -8,8 +8,8 @@ import type { TileProducts } from "./winograd/products.ts";
 /** What all convolutions are computed with. */
 export interface Means {
   readonly products: PatchProducts;
-  /** Those of windows of 3x3 by tiles. */
-  readonly tiles: TileProducts;
+  /** Those of windows of 3x3 by tiles, compiled when they are first needed. */
+  readonly tiles: () => TileProducts;
   readonly elementwise: Elementwise;
   /** Memory that is given back when the convolution is done. */
   readonly scratch: Scratch;

@@ -15,7 +15,7 @@ export function vectorModule(shape: TileShape, options: { readonly shared: boole
 }
 
 /** Runs the body with the largest of some group sizes that still fits, until nothing is left. */
-function inGroups(f: FunctionBuilder, left: Local, sizes: readonly number[], body: (size: number) => void): void {
+export function inGroups(f: FunctionBuilder, left: Local, sizes: readonly number[], body: (size: number) => void): void {
   for (const size of sizes)
     f.if(i32.geU(left, i32.const(size)), () =>
       f.doWhile(

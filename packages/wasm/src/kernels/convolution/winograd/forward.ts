@@ -3,7 +3,7 @@ import { moveElements } from "../move.ts";
 import type { Roles } from "../roles.ts";
 import { Source } from "../source.ts";
 import type { Means, Task } from "../task.ts";
-import { covered, firstOffset, tileRows, tilingOf, whole } from "./tiles.ts";
+import { covered, firstOffset, IMAGE_BYTES, tileRows, tilingOf, whole } from "./tiles.ts";
 
 /** `convolveGroup` by tiles, where that is possible and worth it; tells whether it did. */
 export function convolveByTiles(means: Means, task: Task, weight: Grid, { row, channel }: Roles, target: Grid): boolean {
@@ -11,9 +11,9 @@ export function convolveByTiles(means: Means, task: Task, weight: Grid, { row, c
   if (tiling === undefined) return false;
   const { axes, samples, channels, rows } = task;
   const { scratch } = means;
-  const source = new Source({ ...task, axes: whole(axes, tiling) }, means);
+  const source = new Source({ ...task, axes: whole(axes, tiling) }, means, IMAGE_BYTES);
   if (source.channelsAtOnce < channels) return false;
-  const { tiles } = means;
+  const tiles = means.tiles();
   const { samplesAtOnce } = source;
   const [height, width] = covered(tiling);
 

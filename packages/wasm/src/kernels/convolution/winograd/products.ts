@@ -112,11 +112,12 @@ export class TileProducts {
     const tiles = vectors * LANES;
     let step = 1;
     while ((step * tiles) % width !== 0) step++;
-    const fitting = Math.floor(PLANE_BYTES / (PLANES * 4 * (channels + outputs) * tiles));
-    const rowsAtOnce = Math.max(1, Math.floor(fitting / step)) * step;
-    const numbers = Math.ceil((Math.min(rows, rowsAtOnce) * tiles) / width) * width;
     const work = (workOf(this.shape, outputs, rows * tiles, channels) * PLANES) / rows;
     const parts = threads.worth(work * rows) ? partsFor(threads.running) : 1;
+    const fitting = Math.floor(PLANE_BYTES / (PLANES * 4 * (channels + outputs) * tiles));
+    const wanted = Math.min(Math.floor(fitting / step), Math.ceil(rows / parts / step));
+    const rowsAtOnce = Math.max(1, wanted) * step;
+    const numbers = Math.ceil((Math.min(rows, rowsAtOnce) * tiles) / width) * width;
     const block = scratch.take(parts * BLOCK_BYTES);
     for (let part = 0; part < parts; part++) {
       const inputs = this.planes(scratch, channels, numbers);

@@ -14,6 +14,9 @@ const LEAST = 16;
 /** Of the numbers that tiles compute, how many must be wanted. */
 const WANTED = 0.6;
 
+/** Bytes of padded images: all channels must fit, and are read only once. */
+export const IMAGE_BYTES = 2 ** 23;
+
 const consecutive = (list: readonly number[]): boolean => list.every((x, i) => x === list[0] + i);
 
 /** The tiles of a convolution, if it has windows of 3x3 that move by one, and enough to do to be worth it. Single precision alone: double shall be exact. */

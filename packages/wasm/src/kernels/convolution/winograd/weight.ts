@@ -2,7 +2,7 @@ import type { Grid } from "../grid.ts";
 import { Source } from "../source.ts";
 import type { Means, Task } from "../task.ts";
 import { LANES } from "./planes.ts";
-import { covered, firstOffset, tileRows, tilingOf, whole } from "./tiles.ts";
+import { covered, firstOffset, IMAGE_BYTES, tileRows, tilingOf, whole } from "./tiles.ts";
 
 /** Tiles that are summed at a time. */
 const DEPTH = 256;
@@ -12,17 +12,18 @@ export function convolveWeightByTiles(means: Means, task: Task, gradient: Grid, 
   const tiling = tilingOf(task);
   if (tiling === undefined || gradient.strides[3] !== 4) return false;
   const { axes, samples, channels, rows } = task;
-  const { scratch, tiles } = means;
-  const images = new Source({ ...task, axes: whole(axes, tiling) }, means);
+  const { scratch } = means;
+  const images = new Source({ ...task, axes: whole(axes, tiling) }, means, IMAGE_BYTES);
   const seen = axes.map((axis, d) => ({
     ...axis,
     length: axis.positions.length,
     positions: Array.from({ length: covered(tiling)[d] }, (_, i) => i),
     taps: [0],
   }));
-  const gradients = new Source({ ...task, axes: seen, channels: rows, source: gradient }, means);
+  const gradients = new Source({ ...task, axes: seen, channels: rows, source: gradient }, means, IMAGE_BYTES);
   if (images.channelsAtOnce < channels || gradients.channelsAtOnce < rows) return false;
 
+  const tiles = means.tiles();
   const { down, vectors } = tiling;
   const samplesAtOnce = Math.min(images.samplesAtOnce, gradients.samplesAtOnce);
   const rowsAtOnce = Math.min(samplesAtOnce * down, Math.max(1, Math.floor(DEPTH / (LANES * vectors))));

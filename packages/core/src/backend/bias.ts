@@ -1,5 +1,5 @@
-import { kernel } from "../backend/kernel.ts";
-import { broadcastView, restride, type View } from "../backend/view.ts";
+import { kernel } from "./kernel.ts";
+import { broadcastView, restride, type View } from "./view.ts";
 
 const sum = kernel("y = y0 + b");
 
