@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
+import type { Stage } from "./stage.ts";
 
 const places = [process.env.GRADTAPE_CHROMIUM ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -58,7 +59,7 @@ interface PageOptions {
 }
 
 /** A page that runs a bundled module; what the module puts on `globalThis.suite` can be called. */
-export class TestPage {
+export class TestPage implements Stage {
   readonly #browser: Browser;
   readonly #server: Server;
   readonly page: Page;
@@ -103,7 +104,6 @@ export class TestPage {
     return new TestPage(browser, server, page, lines);
   }
 
-  /** Calls a function of the page's suite with plain data. */
   async call<T>(name: string, ...args: readonly unknown[]): Promise<T> {
     return (await this.page.evaluate(
       async ({ name, args }) =>

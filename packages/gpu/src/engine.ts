@@ -80,7 +80,7 @@ export class Engine {
     checkAlive(storage);
     if (storage.sheet === undefined) {
       const sheet = this.adapter.pool.acquire(gridOf(Math.max(1, storage.length), this.adapter.limit));
-      if (storage.mirror !== undefined) this.adapter.upload(sheet, storage.mirror);
+      if (storage.mirror !== undefined) this.adapter.transfers.upload(sheet, storage.mirror);
       storage.sheet = sheet;
       if (storage.mirror !== undefined) this.#note(storage);
       return sheet;
@@ -120,7 +120,7 @@ export class Engine {
           );
     if (copy.length === 0) return;
     const sheet = this.adapter.pool.acquire(gridOf(copy.length, this.adapter.limit));
-    this.adapter.upload(sheet, copy);
+    this.adapter.transfers.upload(sheet, copy);
     this.#replace(storage, sheet);
     storage.mirror = copy;
     this.#note(storage);
@@ -131,7 +131,7 @@ export class Engine {
     checkAlive(storage);
     if (storage.length === 0) return new Float32Array(0);
     if (storage.mirror === undefined) {
-      storage.mirror = this.adapter.read(this.sheetOf({ storage }), storage.length);
+      storage.mirror = this.adapter.transfers.read(this.sheetOf({ storage }), storage.length);
       this.#note(storage);
     }
     return storage.mirror;
@@ -143,7 +143,7 @@ export class Engine {
     if (storage.length === 0) return new Float32Array(0);
     if (storage.mirror !== undefined) return storage.mirror;
     const sheet = this.sheetOf({ storage });
-    const values = await this.adapter.readLater(sheet, storage.length);
+    const values = await this.adapter.transfers.readLater(sheet, storage.length);
     if (storage.sheet === sheet && !storage.freed) {
       storage.mirror = values;
       this.#note(storage);
