@@ -20,6 +20,7 @@ if (!existsSync(join(here, "node_modules/gl/build/Release/webgl.node"))) {
   const status = run("npm", ["ci", "--no-audit", "--no-fund"], { ...headers, npm_config_build_from_source: "true" }, here);
   if (status !== 0) throw new Error("test:headless: gl does not build; it needs g++, make and python3 (Debian: apt-get install g++ make python3)");
 }
-const vitest = ["vitest", "run", "--dir", "tests/headless", ...process.argv.slice(2)];
+const files = process.argv.slice(2).map((name) => `tests/headless/${name}`);
+const vitest = ["vitest", "run", ...(files.length === 0 ? ["tests/headless/"] : files)];
 const [command, ...args] = process.env.DISPLAY === undefined ? ["xvfb-run", "-a", ...vitest] : vitest;
 process.exitCode = run(command, args, { NODE_PATH: join(here, "node_modules"), GRADTAPE_DEMAND_HEADLESS: "1" });

@@ -97,7 +97,8 @@ function inNode(): Context {
 function headless(): Headless {
   const { process } = scope;
   const node = process?.getBuiltinModule?.("node:module");
-  if (process === undefined || node === undefined) throw new Error("gpu: the mode headlessgl needs Node 20.16 or newer");
+  if (process === undefined || node === undefined)
+    throw new Error("gpu: the mode headlessgl is for Node, 20.16 or newer; leave { mode } out in a browser");
   let reason: unknown;
   for (const from of [import.meta.url, `${process.cwd()}/`])
     try {
