@@ -56,6 +56,8 @@ interface PageOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Other scripts, by path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** More flags for the browser. */
+  readonly flags?: readonly string[];
 }
 
 /** A page that runs a bundled module; what the module puts on `globalThis.suite` can be called. */
@@ -88,7 +90,7 @@ export class TestPage implements Stage {
     const browser = await chromium.launch({
       executablePath: chromiumPath as string,
       headless: true,
-      args: [...flags, ...(options.hardware === true ? hardware : software)],
+      args: [...flags, ...(options.hardware === true ? hardware : software), ...(options.flags ?? [])],
     });
     const page = await browser.newPage();
     const lines: string[] = [];

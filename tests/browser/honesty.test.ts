@@ -29,6 +29,7 @@ describe.skipIf(chromiumPath === undefined && !demanded)("what the GPU device ca
   test("a mode that is not there", async () => {
     expect(await page.call("opening", { mode: "headlessgl" })).toContain("headlessgl is for Node");
     expect(await page.call("opening", { mode: "webasm" })).toContain('there is no mode "webasm"');
+    expect(await page.call("opening", { mode: "webgpu" })).toContain("does not compute by it");
     expect(await page.call("openingWithout")).toContain("there is no WebGL2 here");
   });
 

@@ -37,6 +37,10 @@ const isNode = (): boolean => scope.process?.versions?.node !== undefined && sco
  * @param mode by default whatever is here.
  */
 export function openContext(mode: Mode = isNode() ? "headlessgl" : "webgl2"): Context {
+  if ((mode as string) === "webgpu")
+    throw new RangeError(
+      "gpu: the WebGPU mode of gpu.js takes no functions in the shader's language, and without them makes numbers of NaN (log(-1) is 0, exp(NaN) Infinity), so this device does not compute by it; leave { mode } out",
+    );
   const opened = { webgl2: inBrowser, headlessgl: inNode }[mode];
   if (opened === undefined) throw new RangeError(`gpu: there is no mode "${mode}"; use "webgl2" in a browser, "headlessgl" in Node, or leave it out`);
   const context = opened();

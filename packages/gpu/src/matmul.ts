@@ -94,12 +94,7 @@ function product(engine: Engine, left: Operand, right: Operand, sizes: Sizes, ou
   const key = `${batch},${m},${k},${n};${operandKey(left)};${operandKey(right)}`;
   const { view: a } = left;
   const { view: b } = right;
-  const rows =
-    batch * m * k * n < TILED_WORK || m < 4 || engine.adapter.outputLimit < 4
-      ? 1
-      : m >= 32 && engine.adapter.outputLimit >= 8 && batch * m * n >= 2 ** 16
-        ? 8
-        : 4;
+  const rows = batch * m * k * n < TILED_WORK || m < 4 ? 1 : m >= 32 && engine.adapter.outputLimit >= 8 && batch * m * n >= 2 ** 16 ? 8 : 4;
   if (rows === 1) {
     engine.run("matmul", `rows;${key}`, () => tileSource(engine, left, right, sizes, 1, output.length), [a, b], [], [output]);
     return;
