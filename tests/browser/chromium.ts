@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
+import type { Stage } from "./stage.ts";
 
 const places = [process.env.GRADTAPE_CHROMIUM ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -55,10 +56,12 @@ interface PageOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Other scripts, by path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** More flags for the browser. */
+  readonly flags?: readonly string[];
 }
 
 /** A page that runs a bundled module; what the module puts on `globalThis.suite` can be called. */
-export class TestPage {
+export class TestPage implements Stage {
   readonly #browser: Browser;
   readonly #server: Server;
   readonly page: Page;
@@ -87,7 +90,7 @@ export class TestPage {
     const browser = await chromium.launch({
       executablePath: chromiumPath as string,
       headless: true,
-      args: [...flags, ...(options.hardware === true ? hardware : software)],
+      args: [...flags, ...(options.hardware === true ? hardware : software), ...(options.flags ?? [])],
     });
     const page = await browser.newPage();
     const lines: string[] = [];
@@ -103,7 +106,6 @@ export class TestPage {
     return new TestPage(browser, server, page, lines);
   }
 
-  /** Calls a function of the page's suite with plain data. */
   async call<T>(name: string, ...args: readonly unknown[]): Promise<T> {
     return (await this.page.evaluate(
       async ({ name, args }) =>

@@ -1,7 +1,9 @@
+import type { Context, Mode } from "./context.ts";
 import type { GpuJs, Instance, Kernel, NativeFunction, Settings, TextureClass } from "./gpujs.ts";
 import type { Grid } from "./grid.ts";
 import { Loads } from "./loads.ts";
 import { Pool, type Sheet } from "./pool.ts";
+import { Transfers } from "./transfer.ts";
 
 /** How a kernel sees one of its textures: four elements of a texel at a time, or single elements. */
 export type Face = "vector" | "scalar";
@@ -40,33 +42,38 @@ const fixed = {
   loopMaxIterations: 1e9,
 } as const;
 
-/** The only place that knows gpu.js: one context, compiled kernels, launches into textures of ours, and raw transfers. */
+/** The only place that knows how gpu.js launches: one context, compiled kernels, launches into textures of ours. */
 export class Adapter {
+  readonly mode: Mode;
   readonly gl: WebGL2RenderingContext;
   readonly pool: Pool;
+  readonly transfers: Transfers;
   /** Largest width and height of a texture. */
   readonly limit: number;
   /** Most outputs of one kernel. */
   readonly outputLimit: number;
   /** What the driver calls itself. */
   readonly renderer: string;
+  readonly #context: Context;
   readonly #gpu: Instance;
-  readonly #framebuffer: WebGLFramebuffer;
   readonly #classes: Readonly<Record<Face, TextureClass>>;
   readonly #owner: Kernel;
+  #closed = false;
   /** Kernels compiled, launches, and transfers since the device was made. */
   readonly counts = { compiled: 0, launches: 0, uploads: 0, reads: 0 };
 
-  constructor(library: GpuJs, gl: WebGL2RenderingContext) {
+  constructor(library: GpuJs, context: Context) {
+    const { gl } = context;
+    this.#context = context;
+    this.mode = context.mode;
     this.gl = gl;
     this.pool = new Pool(gl);
     this.limit = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
-    this.outputLimit = gl.getParameter(gl.MAX_DRAW_BUFFERS) as number;
+    this.transfers = new Transfers(context, this);
+    this.outputLimit = drawsIntoSeveral(gl) ? (gl.getParameter(gl.MAX_DRAW_BUFFERS) as number) : 1;
     const named = gl.getExtension("WEBGL_debug_renderer_info");
     this.renderer = String(gl.getParameter(named === null ? gl.RENDERER : named.UNMASKED_RENDERER_WEBGL));
-    // gpu.js resizes the canvas to its largest kernel: a stand-in spares that.
-    this.#gpu = new library.GPU({ mode: "webgl2", canvas: { width: 1, height: 1 }, context: gl });
-    this.#framebuffer = gl.createFramebuffer();
+    this.#gpu = context.instance(library);
     const plain = { ...fixed, nativeFunctions: [], injectedNative: "" } as const;
     const scalars = this.#gpu.createKernel("function(a) { return a[this.thread.x]; }", {
       ...plain,
@@ -86,8 +93,9 @@ export class Adapter {
     this.#owner = vectors.kernel;
   }
 
-  /** Throws when the browser took the context away: kernels would give zeros. */
+  /** Throws when the device was closed, or the browser took the context away: kernels would give zeros. */
   check(): void {
+    if (this.#closed) throw new Error("gpu: this device was closed, and every tensor on it is lost; make a new one with await gpu()");
     if (this.gl.isContextLost())
       throw new Error("gpu: the browser took the WebGL context away, and with it every tensor on this device; make a new one with await gpu()");
   }
@@ -185,92 +193,22 @@ export class Adapter {
     return made;
   }
 
-  /** Writes values from the first element on; what they leave of the texture becomes 0. */
-  upload(sheet: Sheet, values: Float32Array): void {
-    this.check();
-    const { gl } = this;
-    const size = 4 * sheet.width * sheet.height;
-    let padded = values;
-    if (values.length !== size) {
-      padded = new Float32Array(size);
-      padded.set(values);
-    }
-    gl.activeTexture(gl.TEXTURE15);
-    gl.bindTexture(gl.TEXTURE_2D, sheet.texture);
-    gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
-    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
-    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
-    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, sheet.width, sheet.height, gl.RGBA, gl.FLOAT, padded);
-    this.counts.uploads++;
-  }
-
-  #attach(sheet: Sheet): void {
-    this.check();
-    const { gl } = this;
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#framebuffer);
-    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, sheet.texture, 0);
-    this.counts.reads++;
-  }
-
-  /** The first `length` elements; waits until the GPU has made them. */
-  read(sheet: Sheet, length: number): Float32Array {
-    this.#attach(sheet);
-    const { gl } = this;
-    const values = new Float32Array(4 * sheet.width * sheet.height);
-    gl.readPixels(0, 0, sheet.width, sheet.height, gl.RGBA, gl.FLOAT, values);
-    this.check();
-    return values.subarray(0, length);
-  }
-
-  /** The same without blocking the page: the values as they are now, once the GPU has made them. */
-  async readLater(sheet: Sheet, length: number): Promise<Float32Array> {
-    this.#attach(sheet);
-    const { gl } = this;
-    const values = new Float32Array(4 * sheet.width * sheet.height);
-    const buffer = gl.createBuffer();
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
-    gl.bufferData(gl.PIXEL_PACK_BUFFER, values.byteLength, gl.STREAM_READ);
-    gl.readPixels(0, 0, sheet.width, sheet.height, gl.RGBA, gl.FLOAT, 0);
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    gl.flush();
-    try {
-      for (let polls = 0; ; polls++) {
-        this.check();
-        const status = fence === null ? gl.WAIT_FAILED : gl.clientWaitSync(fence, 0, 0);
-        if (status === gl.ALREADY_SIGNALED || status === gl.CONDITION_SATISFIED) break;
-        if (status === gl.WAIT_FAILED) throw new Error("gpu: waiting for the GPU failed");
-        await nextTask(polls);
-      }
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
-      gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, values);
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-    } finally {
-      gl.deleteSync(fence);
-      gl.deleteBuffer(buffer);
-    }
-    this.check();
-    return values.subarray(0, length);
-  }
-
   /** Gives the context back; the device is of no use afterwards. */
   destroy(): void {
-    this.#gpu.destroy();
-    this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    if (this.#closed) return;
+    this.#closed = true;
+    // gpu.js destroys its kernels a moment later.
+    void Promise.resolve(this.#gpu.destroy()).then(() => this.#context.close());
   }
 }
 
-/** A later turn of the event loop: the next one at first, without the delay that nested timeouts get, then after a pause, so that waiting costs nothing. */
-const nextTask = (polls: number): Promise<void> =>
-  new Promise((resolve) => {
-    if (polls >= 16) {
-      setTimeout(resolve, 1);
-      return;
-    }
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
+/** Whether a kernel can have several outputs; gl 9.0.0-rc.10 refuses them. */
+function drawsIntoSeveral(gl: WebGL2RenderingContext): boolean {
+  const framebuffer = gl.createFramebuffer();
+  gl.getError();
+  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+  gl.drawBuffers([gl.COLOR_ATTACHMENT0, gl.COLOR_ATTACHMENT0 + 1]);
+  const drawn = gl.getError() === gl.NO_ERROR;
+  gl.deleteFramebuffer(framebuffer);
+  return drawn;
+}

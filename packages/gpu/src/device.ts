@@ -1,9 +1,12 @@
 import { Device } from "@gradtape/core";
 import type { Adapter } from "./adapter.ts";
 import { GpuBackend } from "./backend.ts";
+import type { Mode } from "./context.ts";
 
 /** How a GPU is opened. */
 export interface GpuOptions {
+  /** What computes: "webgl2" in a browser, "headlessgl" in Node by the package `gl`. Default: what is here. */
+  readonly mode?: Mode;
   /** Note where every tensor is made, so that warnings about tensors that nobody freed can tell. Costs a stack trace each. Default false. */
   readonly trace?: boolean;
   /** Try one kernel of every family against the CPU before the device is handed out. Default true. */
@@ -12,8 +15,8 @@ export interface GpuOptions {
 
 /** What ran where on a device. */
 export interface BackendReport {
-  /** What computes: "webgl2". */
-  readonly mode: string;
+  /** What computes. */
+  readonly mode: Mode;
   /** What the driver calls itself. */
   readonly renderer: string;
   /** Largest width and height of a texture. */
@@ -41,8 +44,8 @@ export class GpuDevice extends Device {
 
   /** What ran here. */
   report(): BackendReport {
-    const { renderer, limit, counts } = this.adapter;
-    return { mode: "webgl2", renderer, textureLimit: limit, ...counts, families: Object.fromEntries(this.#gpu.engine.families) };
+    const { mode, renderer, limit, counts } = this.adapter;
+    return { mode, renderer, textureLimit: limit, ...counts, families: Object.fromEntries(this.#gpu.engine.families) };
   }
 
   /** Gives the GPU back; every tensor on it is lost. */

@@ -80,6 +80,14 @@ export const elementary: readonly string[] = [
   float r = min(abs(a), abs(b)) / high;
   return high * sqrt(1.0 + r * r);
 }`,
+  // x to the whole number n from 0 to 255, by squares.
+  `float m_wholepower(float x, float n) {
+  int k = int(n);
+  float p = x;
+  float r = 1.0;
+  for (int i = 0; i < 8; i++) { if ((k & 1) == 1) r *= p; k >>= 1; if (k == 0) break; p *= p; }
+  return r;
+}`,
   `float m_pow(float a, float b) {
   if (b == 0.0 || a == 1.0) return 1.0;
   if (m_isnan(a) || m_isnan(b)) return m_nan();
@@ -93,10 +101,7 @@ export const elementary: readonly string[] = [
   else if (a < 0.0 && !whole) return m_nan();
   else if (b == 0.5) r = sqrt(m);
   else if (whole && abs(b) <= 64.0) {
-    int n = int(abs(b));
-    float p = m;
-    r = 1.0;
-    for (int i = 0; i < 7; i++) { if ((n & 1) == 1) r *= p; n >>= 1; if (n == 0) break; p *= p; }
+    r = m_wholepower(m, abs(b));
     if (b < 0.0) r = 1.0 / r;
   } else r = m_exp(b * m_log(m));
   return odd && m_negative(a) ? -r : r;

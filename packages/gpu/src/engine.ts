@@ -80,7 +80,7 @@ export class Engine {
     checkAlive(storage);
     if (storage.sheet === undefined) {
       const sheet = this.adapter.pool.acquire(gridOf(Math.max(1, storage.length), this.adapter.limit));
-      if (storage.mirror !== undefined) this.adapter.upload(sheet, storage.mirror);
+      if (storage.mirror !== undefined) this.adapter.transfers.upload(sheet, storage.mirror);
       storage.sheet = sheet;
       if (storage.mirror !== undefined) this.#note(storage);
       return sheet;
@@ -120,7 +120,7 @@ export class Engine {
           );
     if (copy.length === 0) return;
     const sheet = this.adapter.pool.acquire(gridOf(copy.length, this.adapter.limit));
-    this.adapter.upload(sheet, copy);
+    this.adapter.transfers.upload(sheet, copy);
     this.#replace(storage, sheet);
     storage.mirror = copy;
     this.#note(storage);
@@ -131,7 +131,7 @@ export class Engine {
     checkAlive(storage);
     if (storage.length === 0) return new Float32Array(0);
     if (storage.mirror === undefined) {
-      storage.mirror = this.adapter.read(this.sheetOf({ storage }), storage.length);
+      storage.mirror = this.adapter.transfers.read(this.sheetOf({ storage }), storage.length);
       this.#note(storage);
     }
     return storage.mirror;
@@ -143,7 +143,7 @@ export class Engine {
     if (storage.length === 0) return new Float32Array(0);
     if (storage.mirror !== undefined) return storage.mirror;
     const sheet = this.sheetOf({ storage });
-    const values = await this.adapter.readLater(sheet, storage.length);
+    const values = await this.adapter.transfers.readLater(sheet, storage.length);
     if (storage.sheet === sheet && !storage.freed) {
       storage.mirror = values;
       this.#note(storage);
@@ -151,22 +151,34 @@ export class Engine {
     return values;
   }
 
-  /** Compiles once for each key, and runs; outputs get new textures, so that they may be inputs as well. */
+  /**
+   * Compiles once for each key, and runs; outputs get new textures, so that they may be inputs as well. Where the GPU draws into fewer textures than there are
+   * outputs, each output is a launch of its own.
+   */
   run(family: string, key: string, make: () => Source, inputs: readonly View[], uniforms: readonly number[], outputs: readonly GpuStorage[]): void {
     const sheets = inputs.map((input) => this.sheetOf(input));
     for (const output of outputs) checkAlive(output);
     const full = `${family}:${key}:${sheets.map(sizeKey).join()}`;
-    let program = this.#programs.get(full);
-    if (program === undefined) {
-      program = this.adapter.compile(make(), sheets);
-      this.#programs.set(full, program);
-      if (this.#programs.size > PROGRAM_LIMIT) this.#forget();
-    }
+    const together = outputs.length <= this.adapter.outputLimit;
+    const alone = (k: number) => (): Source => {
+      const source = make();
+      return { ...source, results: [source.results[k]] };
+    };
+    const programs = together ? [this.#program(full, make, sheets)] : outputs.map((_, k) => this.#program(`${full};${k}`, alone(k), sheets));
     const grid = gridOf(outputs[0].length, this.adapter.limit);
     const fresh = outputs.map(() => this.adapter.pool.acquire(grid));
-    this.adapter.launch(program, sheets, uniforms, fresh);
+    for (const [k, program] of programs.entries()) this.adapter.launch(program, sheets, uniforms, together ? fresh : [fresh[k]]);
     outputs.forEach((output, k) => void this.#replace(output, fresh[k]));
     this.families.set(family, (this.families.get(family) ?? 0) + 1);
+  }
+
+  #program(key: string, make: () => Source, sheets: readonly Sheet[]): Program {
+    const known = this.#programs.get(key);
+    if (known !== undefined) return known;
+    const program = this.adapter.compile(make(), sheets);
+    this.#programs.set(key, program);
+    if (this.#programs.size > PROGRAM_LIMIT) this.#forget();
+    return program;
   }
 
   /** Lets a storage take over the texture of a scratch one. */

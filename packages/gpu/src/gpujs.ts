@@ -1,14 +1,20 @@
 /** The part of gpu.js that the adapter uses, declared here because its own types lack it. */
 export interface GpuJs {
-  readonly GPU: new (settings: {
-    readonly mode: string;
-    readonly canvas: { width: number; height: number };
-    readonly context: WebGL2RenderingContext;
-  }) => Instance;
+  readonly GPU: {
+    new (settings: {
+      readonly mode: string;
+      readonly canvas: { width: number; height: number };
+      readonly context?: WebGL2RenderingContext;
+    }): Instance;
+    /** Whether it finds WebGL2; looks once. */
+    readonly isWebGL2Supported: boolean;
+  };
 }
 
 /** A GPU of gpu.js. */
 export interface Instance {
+  /** The context of kernels to come. */
+  context: unknown;
   createKernel(source: string, settings: Settings): Shortcut;
   createKernelMap(maps: Readonly<Record<string, string>>, source: string, settings: Settings): Shortcut;
   destroy(): unknown;

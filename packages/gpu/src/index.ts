@@ -1,8 +1,10 @@
 import { Adapter } from "./adapter.ts";
 import { tryKernels } from "./canary.ts";
+import { openContext } from "./context.ts";
 import { GpuDevice, type GpuOptions } from "./device.ts";
 import type { GpuJs } from "./gpujs.ts";
 
+export type { Mode } from "./context.ts";
 export { type BackendReport, backendReport, GpuDevice, type GpuOptions } from "./device.ts";
 
 /** Loads gpu.js, which replaces the global `GPU` of WebGPU when it loads: puts it back. */
@@ -24,17 +26,12 @@ async function load(): Promise<GpuJs> {
 }
 
 /**
- * Opens the GPU and tries its kernels. Errors: no WebGL2, no float textures, gpu.js is not installed, a kernel that computes wrong numbers. A page should
- * open one: browsers take the context of the oldest away when there are more than sixteen.
+ * Opens the GPU and tries its kernels. Errors: no WebGL2, no float textures, gpu.js is not installed, in Node no package `gl` or no display, a kernel that
+ * computes wrong numbers. A page should open one: browsers take the context of the oldest away when there are more than sixteen.
  */
 export async function gpu(options: GpuOptions = {}): Promise<GpuDevice> {
   const library = await load();
-  const canvas = typeof OffscreenCanvas === "undefined" ? globalThis.document?.createElement("canvas") : new OffscreenCanvas(1, 1);
-  const context = canvas?.getContext("webgl2", { alpha: false, depth: false, stencil: false, antialias: false, powerPreference: "high-performance" });
-  if (typeof WebGL2RenderingContext === "undefined" || !(context instanceof WebGL2RenderingContext))
-    throw new Error("gpu: there is no WebGL2 here; compute on the CPU, or open the page in another browser");
-  if (context.getExtension("EXT_color_buffer_float") === null) throw new Error("gpu: this GPU cannot render to float textures; compute on the CPU");
-  const device = new GpuDevice(new Adapter(library, context), "gpu", options);
+  const device = new GpuDevice(new Adapter(library, openContext(options.mode)), "gpu", options);
   if (options.selfTest ?? true) tryKernels(device);
   return device;
 }

@@ -102,13 +102,13 @@ export const special: readonly string[] = [
   float r = a - floor(a + 0.5);
   return m_digammapositive(1.0 - a) - 3.14159265359 / m_tan(3.14159265359 * r);
 }`,
-  // Hurwitz's zeta by Euler and Maclaurin (DLMF 25.11.5).
+  // Hurwitz's zeta of whole s by Euler and Maclaurin (DLMF 25.11.5).
   `float m_zeta(float s, float q) {
   float sum = 0.0;
-  for (int i = 0; i < 10; i++) { if (q >= 10.0) break; sum += m_pow(q, -s); q += 1.0; }
+  for (int i = 0; i < 10; i++) { if (q >= 10.0) break; sum += 1.0 / m_wholepower(q, s); q += 1.0; }
   float z = 1.0 / (q * q);
   float rest = 1.0 / (s - 1.0) + 0.5 / q + s * z * (0.0833333333333 - (s + 1.0) * (s + 2.0) * z * (0.00138888888889 - (s + 3.0) * (s + 4.0) * z * 3.30687830688e-5));
-  return sum + rest * m_pow(q, 1.0 - s);
+  return sum + rest / m_wholepower(q, s - 1.0);
 }`,
   `float m_polygamma(float a, float b) {
   if (a == 0.0) return m_digamma(b);

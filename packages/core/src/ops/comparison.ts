@@ -39,7 +39,7 @@ export const logicalNot = unary("logicalNot", "!x", bool);
 export const isNaN = unary("isNaN", "isnan(x)", bool);
 
 /** Whether the element is neither NaN nor infinite, as bool. */
-export const isFinite = unary("isFinite", "x - x == 0", bool);
+export const isFinite = unary("isFinite", "!isnan(x) && !isinf(x)", bool);
 
 /** Whether the element is infinite, of either sign, as bool. */
 export const isInf = unary("isInf", "isinf(x)", bool);
