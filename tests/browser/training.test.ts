@@ -41,6 +41,7 @@ describe.skipIf(chromiumPath === undefined && !demanded)("training on the GPU de
     expect(said.leak).toContain("assertNoLeaks: 1 blocks");
     expect(said.noLeak).toBe("no error");
     expect(said.returned).toBe("no error");
+    expect(said.vast).toContain("tensors of up to 16777216 elements");
     expect(said.large).toContain("needs a texture of");
   });
 
