@@ -46,6 +46,7 @@ export function trainingTests(expected: string, open: () => Promise<Stage>): voi
     expect(said.leak).toContain("assertNoLeaks: 1 blocks");
     expect(said.noLeak).toBe("no error");
     expect(said.returned).toBe("no error");
+    expect(said.vast).toContain("tensors of up to 16777216 elements");
     expect(said.large).toContain("needs a texture of");
   });
 

@@ -19,6 +19,8 @@ export class Loads {
     this.#grids = grids;
     const { width } = source.grid;
     this.#add("texel", "Integer", `int texel() { return int(gl_FragCoord.y) * ${width} + int(gl_FragCoord.x); }`);
+    this.#add("lane", "Integer", `int lane(int l) { return (int(gl_FragCoord.y) * ${width} + int(gl_FragCoord.x)) * 4 + l; }`);
+    if (/\bt \* 4 \+/.test(source.body)) checkNumbers(source.grid);
     this.body = this.#replace(source.body);
   }
 
@@ -49,6 +51,7 @@ export class Loads {
     const sampler = `user_a${input}`;
     const ways = width * height > EXACT ? byIntegers(sampler, width) : byFloats(sampler, width, height);
     if (inputs[input] === "scalar") {
+      if (!WHOLE_PLACE.test(index)) checkNumbers(this.#grids[input]);
       this.#add(`element${input}`, "Number", `float element${input}(${ways.index} i) { ${ways.element} }`);
       return `element${input}(${index})`;
     }
@@ -59,6 +62,17 @@ export class Loads {
     this.#add(`texel${input}`, "Array(4)", `vec4 texel${input}(${ways.index} i) { ${ways.texel} }`);
     return `texel${input}(${index})`;
   }
+}
+
+/** A place that a function computes from the whole number of a lane or of a result: the variables of gpu.js are float32 numbers. */
+const WHOLE_PLACE = /^\w+\((?:lane\(\d\)|o\d)[,)]/;
+
+/** Throws where the numbers of elements are beyond those that float32 holds. */
+function checkNumbers({ width, height }: Grid): void {
+  if (width * height > EXACT)
+    throw new RangeError(
+      `gpu: this operation finds elements one by one, which this device does in tensors of up to ${4 * EXACT} elements; split the tensor, or make it contiguous`,
+    );
 }
 
 /** Bodies of the functions of the shader that read the texel `i`, and the element `i`. */

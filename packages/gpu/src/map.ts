@@ -97,7 +97,7 @@ export function readOf(walk: Walk, k: number): Read {
     case "scattered":
       return {
         face: "scalar",
-        setup: lanes.map((lane) => `const v${k}_${lane} = a${k}[${place}(t * 4 + ${lane})];`).join("\n"),
+        setup: lanes.map((lane) => `const v${k}_${lane} = a${k}[${place}(lane(${lane}))];`).join("\n"),
         element: (lane) => `v${k}_${lane}`,
         natives: [placeFunction(place, walk)],
       };

@@ -28,7 +28,7 @@ export function gather(engine: Engine, input: View, axis: number, index: View, o
   const key = `${walkKey(where)};${walkKey(rest)};${size},${stride}`;
   const make = (): Source => ({
     body: lanes
-      .map((l) => `const i${l} = a1[where(t * 4 + ${l})];\nconst x${l} = a0[from(t * 4 + ${l}, i${l})];\nconst y${l} = picked(i${l}, x${l});`)
+      .map((l) => `const i${l} = a1[where(lane(${l}))];\nconst x${l} = a0[from(lane(${l}), i${l})];\nconst y${l} = picked(i${l}, x${l});`)
       .join("\n"),
     results: [lanes.map((l) => `y${l}`)],
     inputs: ["scalar", "scalar"],

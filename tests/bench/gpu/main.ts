@@ -57,8 +57,6 @@ try {
 
 function table(machine: { renderer: string; browser: string; tfjs: string }, timings: readonly Timing[]): string {
   return [
-    "# GPU: Gradtape and TensorFlow.js on one page",
-    "",
     `${machine.renderer}. ${machine.browser}. tfjs-backend-webgl ${machine.tfjs}, WebGL2, default settings.`,
     "",
     "Both libraries run in turn in one page and wait for the device after each round; times are medians, the ratio is the median of the ratios of neighbouring rounds.",

@@ -4,10 +4,18 @@ import { convolutions } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { open } from "./opened.ts";
 import { poolings } from "./pooling.ts";
+import { products } from "./products.ts";
 
 const drawn = (device: Device, shape: readonly number[], seed = 3): Tensor => randn(shape, { generator: new Generator(seed) }).to(device);
 const whole = (device: Device, shape: readonly number[], high: number, seed = 4): Tensor =>
   randint(0, high, shape, { generator: new Generator(seed) }).to(device);
+
+/** More elements than float32 has whole numbers. */
+const vast = (device: Device): Tensor =>
+  tensor(
+    Float32Array.from({ length: 4100 * 4104 }, (_, i) => i % 1021),
+    { shape: [4100, 4104] },
+  ).to(device);
 
 /** Ways in which operands lie: views, broadcasts, and results written into parts of memory. */
 async function layouts(): Promise<Comparison[]> {
@@ -51,6 +59,7 @@ async function layouts(): Promise<Comparison[]> {
       whole(d, [9], 5).add(2),
       whole(d, [9], 5).div(2),
     ],
+    "beyond the whole numbers of float32": (d) => vast(d).transpose(0, 1).contiguous().narrow(0, 4102, 2),
     "a large one": (d) => drawn(d, [317, 1009]).mul(2).add(1),
   };
   const uniforms = (d: Device): Tensor[] => {
@@ -145,59 +154,6 @@ async function reductions(): Promise<Comparison[]> {
         return [x.cumsum(1), x.cumsum(0), x.argsort({ dim: 1 }), x.argsort({ dim: 0, descending: true }), rough(d).argsort({ dim: 1 })];
       },
       { ulps: 8, scale: 8 },
-    ),
-  );
-  return results;
-}
-
-/** Products of every size from 1 to 70, operands lying in every way, batches, and sizes for every kind of kernel. */
-async function products(): Promise<Comparison[]> {
-  const device = await open();
-  type Lie = "plain" | "transposed" | "window" | "flipped";
-  const lies: readonly Lie[] = ["plain", "transposed", "window", "flipped"];
-  const matrix = (d: Device, batch: readonly number[], rows: number, columns: number, lie: Lie, seed: number): Tensor => {
-    const make = (r: number, c: number): Tensor => drawn(d, [...batch, r, c], seed);
-    if (lie === "transposed") return make(columns, rows).transpose(-2, -1);
-    if (lie === "window")
-      return make(rows + 3, columns + 5)
-        .narrow(-2, 2, rows)
-        .narrow(-1, 3, columns);
-    return lie === "flipped" ? make(rows, columns).flip([batch.length, batch.length + 1]) : make(rows, columns);
-  };
-  const product = (batch: readonly number[], m: number, k: number, n: number, left: Lie, right: Lie): Comparison =>
-    compare(
-      device,
-      `[${batch}] ${m}x${k} ${left} by ${k}x${n} ${right}`,
-      (d) => matrix(d, batch, m, k, left, 1).matmul(matrix(d, batch, k, n, right, 2)),
-      { ulps: 8 + 3 * Math.sqrt(k), scale: Math.sqrt(k) },
-    );
-  const results: Comparison[] = [];
-  for (let size = 1; size <= 70; size++)
-    results.push(product([], size, ((size * 37) % 71) + 1, ((size * 23) % 71) + 1, lies[size % 4], lies[(size >> 2) % 4]));
-  for (const left of lies)
-    for (const right of lies) {
-      results.push(product([], 64, 128, 64, left, right), product([], 97, 66, 131, left, right), product([2, 3], 8, 12, 16, left, right));
-      results.push(product([3], 36, 64, 72, left, right));
-    }
-  for (const [m, k, n] of [
-    [256, 128, 256],
-    [128, 4096, 16],
-    [10, 4096, 30],
-    [1, 784, 128],
-    [32, 784, 1],
-    [5, 0, 3],
-    [300, 72, 260],
-  ])
-    results.push(product([], m, k, n, "plain", "plain"), product([], m, k, n, "transposed", "transposed"));
-  results.push(
-    compare(
-      device,
-      "one operand spread over the batch",
-      (d) =>
-        drawn(d, [5, 7])
-          .expand([4, 5, 7])
-          .matmul(drawn(d, [4, 7, 6], 6)),
-      { ulps: 16, scale: 3 },
     ),
   );
   return results;

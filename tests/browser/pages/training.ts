@@ -14,6 +14,7 @@ import {
   randn,
   scope,
   Tensor,
+  zeros,
 } from "gradtape";
 
 let opened: Promise<GpuDevice> | undefined;
@@ -152,6 +153,7 @@ async function messages(): Promise<Record<string, string>> {
     leak: messageOf(() => assertNoLeaks(device, () => void x.mul(2))),
     noLeak: messageOf(() => assertNoLeaks(device, () => scope(() => void x.mul(2).add(1)))),
     returned: messageOf(() => noGrad(() => x.mul(2)).data()),
+    vast: messageOf(() => scope(() => zeros([4100, 4104]).to(device).cumsum(0))),
     large: messageOf(() => device.backend.allocate("float32", 2 ** 31, "value")),
   };
 }
