@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { bundle, chromiumPath, TestPage } from "../../browser/chromium.ts";
 import type { Timing } from "./page.ts";
 
-const usage = `pnpm bench:gpu [--only TEXT] [--rounds 9] [--out NAME] [--hardware]
+const usage = `pnpm bench gpu [--only TEXT] [--rounds 9] [--out NAME] [--hardware]
 
 Runs every workload on @gradtape/gpu and on tfjs-backend-webgl, in turn in one page of Chromium, and checks that both compute the same.
 
@@ -29,8 +29,8 @@ if (values.help) {
   process.exit(0);
 }
 const rounds = Number(values.rounds);
-if (!(Number.isInteger(rounds) && rounds > 0)) throw new TypeError(`bench:gpu: --rounds takes a whole number above 0, got ${values.rounds}`);
-if (chromiumPath === undefined) throw new Error("bench:gpu: there is no Chromium; install it, or set GRADTAPE_CHROMIUM");
+if (!(Number.isInteger(rounds) && rounds > 0)) throw new TypeError(`bench gpu: --rounds takes a whole number above 0, got ${values.rounds}`);
+if (chromiumPath === undefined) throw new Error("bench gpu: there is no Chromium; install it, or set GRADTAPE_CHROMIUM");
 
 const page = await TestPage.open(await bundle(join(import.meta.dirname, "page.ts")), { hardware: values.hardware });
 try {
