@@ -3,6 +3,7 @@ import { type Contestant, chosen, contestants } from "./peers.ts";
 import { allNames, named, STARTUP, type Workload } from "./workloads.ts";
 
 const usage = `pnpm bench [--workloads a,b] [--peers a,b] [--rounds 7] [--milliseconds 150] [--out NAME] [--json FILE] [--source]
+       pnpm bench gpu --help   the GPU device, in a browser
 
 Runs every workload on every peer, in processes of their own, in turn, and checks what they compute before their times count.
 
