@@ -11,6 +11,8 @@ export interface Package {
   /** Absolute folder. */
   readonly folder: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  /** Where the condition "node" of its exports leads, relative to the folder. */
+  readonly nodeEntries: readonly string[];
   /** TypeScript sources relative to `src`, with tests. */
   readonly files: readonly string[];
 }
@@ -26,6 +28,7 @@ export function packages(): Package[] {
         name: manifest.name,
         folder,
         dependencies: { ...manifest.peerDependencies, ...manifest.dependencies },
+        nodeEntries: Object.values<{ readonly node?: string }>(manifest.exports).flatMap(({ node }) => (node === undefined ? [] : [node])),
         files: sourcesOf(join(folder, "src")),
       };
     });
