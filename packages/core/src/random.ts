@@ -4,14 +4,16 @@ const M1 = 0xcd9e8d57;
 const W0 = 0x9e3779b9;
 const W1 = 0xbb67ae85;
 
-/** Upper 32 bits of the 64-bit product of two unsigned 32-bit numbers. */
+/** Upper 32 bits of the 64-bit product of two unsigned 32-bit numbers, from products of halves that fit into 32 bits. */
 function mulHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  return (aHigh * bHigh + Math.floor((aLow * bHigh + middle) / 65536)) >>> 0;
+  const low = Math.imul(aLow, bLow) >>> 16;
+  const middle = (Math.imul(aHigh, bLow) + low) >>> 0;
+  const across = (Math.imul(aLow, bHigh) + (middle & 0xffff)) >>> 0;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (across >>> 16)) >>> 0;
 }
 
 /**
@@ -19,8 +21,20 @@ function mulHigh(a: number, b: number): number {
  * Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", section 4.3.
  */
 export function philox(counter: readonly [number, number, number, number], key: readonly [number, number]): [number, number, number, number] {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
+  const words = Uint32Array.from(counter);
+  scramble(words, key[0], key[1]);
+  return [words[0], words[1], words[2], words[3]];
+}
+
+/** Philox in place: a new list of large numbers for every four of them would keep the collector busy. */
+function scramble(words: Uint32Array, key0: number, key1: number): void {
+  // One by one: taking a typed array apart goes through its iterator.
+  let c0 = words[0];
+  let c1 = words[1];
+  let c2 = words[2];
+  let c3 = words[3];
+  let k0 = key0;
+  let k1 = key1;
   for (let round = 0; round < 10; round++) {
     const high0 = mulHigh(M0, c0);
     const high1 = mulHigh(M1, c2);
@@ -33,7 +47,10 @@ export function philox(counter: readonly [number, number, number, number], key: 
     k0 = (k0 + W0) >>> 0;
     k1 = (k1 + W1) >>> 0;
   }
-  return [c0, c1, c2, c3];
+  words[0] = c0;
+  words[1] = c1;
+  words[2] = c2;
+  words[3] = c3;
 }
 
 const float = new Float64Array(1);
@@ -73,7 +90,7 @@ export interface GeneratorState {
 export class Generator {
   #seed = 0;
   #drawn = 0;
-  #block: [number, number, number, number] = [0, 0, 0, 0];
+  readonly #block = new Uint32Array(4);
   #blockIndex = -1;
   #spare: number | null = null;
 
@@ -96,7 +113,10 @@ export class Generator {
   word(): number {
     const index = Math.floor(this.#drawn / 4);
     if (index !== this.#blockIndex) {
-      this.#block = philox([index >>> 0, Math.floor(index / TWO_32) >>> 0, 0, 0], [this.#seed >>> 0, Math.floor(this.#seed / TWO_32)]);
+      this.#block[0] = index >>> 0;
+      this.#block[1] = Math.floor(index / TWO_32) >>> 0;
+      this.#block[2] = this.#block[3] = 0;
+      scramble(this.#block, this.#seed >>> 0, Math.floor(this.#seed / TWO_32));
       this.#blockIndex = index;
     }
     return this.#block[this.#drawn++ % 4];

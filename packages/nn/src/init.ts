@@ -6,7 +6,8 @@ export interface Drawn {
 }
 
 function fill<V extends Variable>(variable: V, draw: () => number): V {
-  const values = Float64Array.from({ length: variable.size }, draw);
+  const values = new Float64Array(variable.size);
+  for (let i = 0; i < values.length; i++) values[i] = draw();
   variable.assign(tensor(values, { shape: variable.shape, dtype: variable.dtype }));
   return variable;
 }
