@@ -1,5 +1,5 @@
 import { createWasmBackend } from "@gradtape/wasm";
-import { grad, keep, nn, optim, randn, scope, type Tensor, tensor } from "gradtape";
+import { grad, keep, nn, optim, Parameter, randn, scope, type Tensor, tensor } from "gradtape";
 import { describe, expect, test } from "vitest";
 import { onBackend, poisonBackend } from "./poison.ts";
 
@@ -65,6 +65,42 @@ describe("a scope on the CPU", () => {
             optim.clipGradNorm(model.parameters(), 1);
             optimizer.step();
             return loss.item();
+          }),
+        );
+      });
+    expect(losses((fn) => scope(fn))).toEqual(losses((fn) => fn()));
+  });
+
+  type Maker = new (params: readonly Parameter[], options: { lr: number }) => optim.Optimizer;
+  const makers = Object.entries<unknown>({ ...optim }).filter(
+    (entry): entry is [string, Maker] => typeof entry[1] === "function" && entry[1].prototype instanceof optim.Optimizer,
+  );
+
+  test.each(makers)("%s keeps what it needs when its steps are in scopes", (name, Rule) => {
+    const losses = (step: (fn: () => number) => number): number[] =>
+      onBackend(poisonBackend().backend, () => {
+        const w = new Parameter(
+          tensor(
+            [
+              [0.5, -1.5],
+              [2, 0.25],
+            ],
+            { dtype: "float64" },
+          ),
+        );
+        const optimizer = new Rule([w], { lr: 0.01 });
+        const loss = (): Tensor => w.square().sum().add(w.sin().sum());
+        const again = (): Tensor => {
+          optimizer.zeroGrad();
+          const value = loss();
+          value.backward();
+          return value;
+        };
+        return Array.from({ length: 6 }, () =>
+          step(() => {
+            const before = again().item();
+            optimizer.step(name === "LBFGS" ? again : undefined);
+            return before;
           }),
         );
       });
