@@ -135,6 +135,8 @@ export const i32x4 = {
   truncSatF32: unary(248),
   /** Two doubles to the low lanes, 0 above. */
   truncSatF64Zero: unary(252),
+  /** `v128.select` for masks whose lanes are all 1 or all 0, in one instruction of x64. */
+  relaxedSelect: ternary(0x10b),
 } as const;
 
 /** Two 64-bit integers. */

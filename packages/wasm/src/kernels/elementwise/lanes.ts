@@ -1,5 +1,17 @@
 import { functions } from "@gradtape/core";
-import { type Call, type Code, type FunctionBuilder, f32, f32x4, f64, f64x2, type Local, type ModuleBuilder, v128 } from "../../assembler/index.ts";
+import {
+  type Call,
+  type Code,
+  type FunctionBuilder,
+  f32,
+  f32x4,
+  f64,
+  f64x2,
+  i32x4,
+  type Local,
+  type ModuleBuilder,
+  v128,
+} from "../../assembler/index.ts";
 
 /** The name of a function of the formula table. */
 export type FunctionName = keyof typeof functions;
@@ -41,7 +53,7 @@ export class VectorCode {
   constructor(
     readonly f: FunctionBuilder,
     readonly lanes: Lanes,
-    /** Whether the machine has a fused multiply-add. */
+    /** Whether the engine has relaxed SIMD, of which the fused multiply-add is what counts. */
     readonly fused: boolean,
     /** How many lanes matter: all, or the first alone. */
     readonly active: number,
@@ -78,7 +90,7 @@ export class VectorCode {
 
   /** `condition ? yes : no`, lane by lane. */
   choose(condition: Code, yes: Code, no: Code): Local {
-    return this.let(v128.select(yes, no, condition));
+    return this.let(this.fused ? i32x4.relaxedSelect(yes, no, condition) : v128.select(yes, no, condition));
   }
 
   /** Numbers as they are, truth as 1 and 0. */
