@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { f32, f32x4, f64, f64x2, i32, i32x4, ModuleBuilder, v128 } from "./index.ts";
+import { type FunctionBuilder, f32, f32x4, f64, f64x2, i32, i32x4, ModuleBuilder, v128 } from "./index.ts";
 
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
 
@@ -61,6 +61,57 @@ describe("assembler", () => {
     exports.f(64, 2);
     expect([...values]).toEqual([1.5, 2.5, 3.5, 4.5]);
     expect([exports.sign(-3), exports.sign(Math.E)]).toEqual([-1, 1]);
+  });
+
+  test("a loop whose condition may be 0 at once, and a variable that starts anew in each turn", () => {
+    const module = new ModuleBuilder();
+    module.function("sum", ["i32", "i32"], ["f64"], (f) => {
+      const [at, left] = f.parameters;
+      const sum = f.let("v128", f.constant("f64x2", 0));
+      f.while(
+        () => left,
+        () => {
+          const x = f.let("v128", v128.load(at));
+          f.emit(sum.set(f64x2.add(sum, x)), left.set(i32.sub(left, i32.const(1))));
+          f.advance(at, 16);
+        },
+      );
+      f.emit(f64x2.lane(sum, 1));
+    });
+    const { sum } = run(module);
+    new Float64Array(memory.buffer, 64, 6).set([1, 2, 3, 4, 5, 6]);
+    expect([sum(64, 0), sum(64, 1), sum(64, 3)]).toEqual([0, 2, 12]);
+  });
+
+  test("interleaved strands of any length, with conditions and loops in them", () => {
+    const order = (write: (f: FunctionBuilder, strands: readonly (() => void)[]) => void): number[] => {
+      const seen: number[] = [];
+      const module = new ModuleBuilder();
+      const note = module.import("note", ["i32"], []);
+      module.function("f", [], [], (f) => {
+        const say = (value: number): void => f.emit(note(i32.const(value)));
+        const turns = f.let("i32", i32.const(2));
+        write(f, [
+          () => {
+            say(1);
+            f.if(i32.const(1), () => {
+              say(2);
+              say(3);
+            });
+            say(4);
+          },
+          () => {
+            say(10);
+            f.countDown(turns, () => say(20));
+          },
+        ]);
+      });
+      run(module, { note: (value: number) => void seen.push(value) }).f();
+      return seen;
+    };
+    expect(order((_, strands) => strands.forEach((write) => void write()))).toEqual([1, 2, 3, 4, 10, 20, 20]);
+    expect(order((f, strands) => f.interleave(strands))).toEqual([1, 10, 2, 3, 20, 20, 4]);
+    expect(order((f, strands) => f.if(i32.const(1), () => f.interleave(strands)))).toEqual([1, 10, 2, 3, 20, 20, 4]);
   });
 
   test("vectors: arithmetic, lanes, masks, shuffles and conversions", () => {
