@@ -3,22 +3,26 @@ import { bytesOf } from "../../memory/heap.ts";
 import { arithmetic } from "./arithmetic.ts";
 import type { FunctionName, Lanes } from "./lanes.ts";
 import type { ViewClass } from "./loop.ts";
-import { spellingOf } from "./spelling.ts";
+import { type CallExpression, computedWide, isPlainPower, spellingOf } from "./spelling.ts";
 
 // Nanoseconds, measured on one core of a server at 3 GHz; they only decide what is worth splitting.
 const PER_BYTE = 0.015;
-const QUICK = 0.03;
 const DIVISION = 0.25;
-const CURVE = 0.6;
-const CALL = 15;
+const COSTS = { quick: 0.03, curve: 0.6, wide: 1.5, host: 15 } as const;
 
 const divisions: ReadonlySet<FunctionName> = new Set<FunctionName>(["div", "reciprocal", "sqrt", "rsqrt"]);
 
-/** Whether the machine computes a call in one instruction or a few. */
-const isQuick = (fn: FunctionName, args: readonly Expression[]): boolean => fn in arithmetic || (fn === "pow" && args[1].kind === "number");
+/** How a function is computed: by few instructions, by many, by many twice over in double precision, or by the host. */
+type Weight = "quick" | "curve" | "wide" | "host";
+
+function weightOf(lanes: Lanes, node: CallExpression): Weight {
+  if (spellingOf(lanes, node) === undefined) return "host";
+  if (node.fn in arithmetic || isPlainPower(node)) return "quick";
+  return lanes.count === 2 || computedWide.has(node.fn) ? "wide" : "curve";
+}
 
 /** Every different call in some expressions, once. */
-function eachCall(expressions: readonly Expression[], visit: (call: Extract<Expression, { kind: "call" }>) => void): void {
+function eachCall(expressions: readonly Expression[], visit: (call: CallExpression) => void): void {
   const seen = new Set<Expression>();
   const walk = (node: Expression): void => {
     if (node.kind !== "call" || seen.has(node)) return;
@@ -29,20 +33,22 @@ function eachCall(expressions: readonly Expression[], visit: (call: Extract<Expr
   expressions.forEach(walk);
 }
 
-/** Whether some expressions have functions that take many instructions. */
-export function hasCurves(expressions: readonly Expression[]): boolean {
-  let found = false;
-  eachCall(expressions, ({ fn, args }) => void (found ||= !isQuick(fn, args)));
-  return found;
+/**
+ * How many vectors a loop best takes per turn: several, so that a processor has enough to do while results are awaited; more for the long chains of curves,
+ * as long as their intermediate values find registers. A power of 2; an even one where an engine joins pairs.
+ */
+export function vectorsPerTurn(lanes: Lanes, expressions: readonly Expression[], joinsPairs: boolean): number {
+  const weights = new Set<Weight>();
+  eachCall(expressions, (node) => void weights.add(weightOf(lanes, node)));
+  if (weights.has("wide")) return 4;
+  return weights.has("curve") ? 8 : joinsPairs ? 4 : 2;
 }
 
 /** About how many nanoseconds a loop takes for one element: its arithmetic, or the bytes that it moves, whichever is more. */
 export function costOf(lanes: Lanes, views: readonly ViewClass[], expressions: readonly Expression[]): number {
   let time = 0;
   eachCall(expressions, (node) => {
-    if (spellingOf(lanes, node) === undefined) time += CALL;
-    else if (divisions.has(node.fn)) time += DIVISION;
-    else time += isQuick(node.fn, node.args) ? QUICK : CURVE;
+    time += divisions.has(node.fn) ? DIVISION : COSTS[weightOf(lanes, node)];
   });
   let bytes = 0;
   for (const { dtype, step } of views) if (step !== "zero") bytes += bytesOf[dtype];

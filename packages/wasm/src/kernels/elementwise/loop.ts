@@ -2,7 +2,7 @@ import type { DType, Kernel } from "@gradtape/core";
 import { type Call, type Code, type FunctionBuilder, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import { type Place, type Portion, read, type Step, write } from "./access.ts";
-import { hasCurves } from "./cost.ts";
+import { vectorsPerTurn } from "./cost.ts";
 import { evaluate, reciprocalsOf, type Scalars } from "./evaluate.ts";
 import { double, type FunctionName, importFunction, type Lanes, type Operand, single, VectorCode } from "./lanes.ts";
 import { callsOf } from "./spelling.ts";
@@ -44,17 +44,14 @@ export function loopModule(kernel: Kernel, views: readonly ViewClass[], options:
   const lanes = lanesFor(views);
   const module = new ModuleBuilder({ shared: options.shared });
   const calls = new Map<FunctionName, Call>();
-  for (const name of callsOf(
-    lanes,
-    kernel.outputs.map((output) => output.expression),
-  ))
-    calls.set(name, importFunction(module, name));
+  const expressions = kernel.outputs.map((output) => output.expression);
+  for (const name of callsOf(lanes, expressions)) calls.set(name, importFunction(module, name));
   const part: Part = { kernel, views, lanes, fused: options.fused, calls };
   const run = (name: string, vectors: number): Run => ({
     elements: vectors > 0 ? vectors * lanes.count : 1,
     call: addPart(module, part, name, vectors),
   });
-  const runs = [run("groups", vectorsPerTurn(kernel, options.wide)), run("vectors", 1), run("singles", 0)];
+  const runs = [run("groups", vectorsPerTurn(lanes, expressions, options.wide)), run("vectors", 1), run("singles", 0)];
   module.function("run", ["i32"], [], (f) => writeRows(f, views, runs));
   return module;
 }
@@ -63,11 +60,6 @@ export function loopModule(kernel: Kernel, views: readonly ViewClass[], options:
 interface Run {
   readonly elements: number;
   readonly call: Call;
-}
-
-/** Several, so that a processor has enough to do while results are awaited; more for the long chains of curves. A joined pair counts as one. */
-function vectorsPerTurn(kernel: Kernel, wide: boolean): number {
-  return hasCurves(kernel.outputs.map(({ expression }) => expression)) ? 8 : wide ? 4 : 2;
 }
 
 interface Part {

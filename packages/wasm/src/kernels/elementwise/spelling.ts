@@ -16,7 +16,8 @@ import { pow } from "./power.ts";
 import { cos, sin } from "./trigonometry.ts";
 import { widened } from "./widening.ts";
 
-type Call = Extract<Expression, { kind: "call" }>;
+/** An expression that applies a function. */
+export type CallExpression = Extract<Expression, { kind: "call" }>;
 
 /** Powers that are a few multiplications. */
 const plainPowers: ReadonlyMap<number, Spelling> = new Map<number, Spelling>([
@@ -64,6 +65,9 @@ type Form = (v: VectorCode, ...args: Local[]) => Local;
 const each = (forms: Readonly<Record<string, Form>>, spell: (form: Form) => Form): Spellings =>
   Object.fromEntries(Object.entries(forms).map(([name, form]) => [name, numeric(spell(form))]));
 
+/** Their names. */
+export const computedWide: ReadonlySet<string> = new Set([...Object.keys(wideForms), "pow"]);
+
 /** Functions with a vector form in single precision. */
 const singlePrecision: Spellings = {
   ...arithmetic,
@@ -93,11 +97,15 @@ const doublePrecision: Spellings = {
   ),
 };
 
+const plainPower = ({ fn, args }: CallExpression): Spelling | undefined =>
+  fn === "pow" && args[1].kind === "number" ? plainPowers.get(args[1].value) : undefined;
+
+/** Whether a call is a power that is a few multiplications. */
+export const isPlainPower = (call: CallExpression): boolean => plainPower(call) !== undefined;
+
 /** The vector form of a call; without one the function is called for each number. */
-export function spellingOf(lanes: Lanes, { fn, args }: Call): Spelling | undefined {
-  const exponent = fn === "pow" && args[1].kind === "number" ? plainPowers.get(args[1].value) : undefined;
-  return exponent ?? (lanes.count === 4 ? singlePrecision : doublePrecision)[fn];
-}
+export const spellingOf = (lanes: Lanes, call: CallExpression): Spelling | undefined =>
+  plainPower(call) ?? (lanes.count === 4 ? singlePrecision : doublePrecision)[call.fn];
 
 /** Functions whose vector form calls them for some arguments. */
 export const rarelyCalled: ReadonlySet<FunctionName> = new Set<FunctionName>(["sin", "cos", "tan"]);
