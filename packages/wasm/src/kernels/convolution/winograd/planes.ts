@@ -7,6 +7,9 @@ export const PLANES = 16;
 /** Tiles that a vector has one number of each of. */
 export const LANES = 4;
 
+/** Bytes of a row of an image under a vector of tiles: these begin two numbers apart. */
+const TILES_BYTES = 4 * 2 * LANES;
+
 /**
  * Words that describe how images meet their planes, in which tiles lie next to one another: plane p of channel c at `planes + p plane + c channel`. Images of
  * a channel lie `imageChannel` apart; a row of tiles begins at the offset that the table `tileRows` has for it. Steps are in bytes.
@@ -31,7 +34,7 @@ export type Planes = Readonly<Record<(typeof planeWords)[number], number>>;
 type Words = { readonly [W in (typeof planeWords)[number]]: Local };
 
 /** Visits every vector of tiles: where it lies in the image and in the first plane. */
-function eachVector(f: FunctionBuilder, words: Words, imageBytes: number, visit: (image: Local, planes: Local) => void): void {
+function eachVector(f: FunctionBuilder, words: Words, visit: (image: Local, planes: Local) => void): void {
   const { image, imageChannel, tileRows, planes, channel, channels, rows, vectors } = words;
   f.countDown(channels, () => {
     const table = f.let("i32", tileRows);
@@ -42,7 +45,7 @@ function eachVector(f: FunctionBuilder, words: Words, imageBytes: number, visit:
       const left = f.let("i32", vectors);
       f.countDown(left, () => {
         visit(from, target);
-        f.advance(from, imageBytes);
+        f.advance(from, TILES_BYTES);
         f.advance(target, 16);
       });
       f.advance(table, 4);
@@ -93,7 +96,7 @@ function addPlaneFunction(module: ModuleBuilder, name: string, write: (f: Functi
 export function addSpread(module: ModuleBuilder, name: string, of: "input" | "gradient"): Call {
   const [matrix, size] = of === "input" ? [ofInput, 4 as const] : [ofGradient, 2 as const];
   return addPlaneFunction(module, name, (f, words) =>
-    eachVector(f, words, 2 * LANES * 4, (image, planes) => {
+    eachVector(f, words, (image, planes) => {
       const row = f.let("i32", image);
       const tile = Array.from({ length: size }, (_, i) => {
         if (i > 0) f.advance(row, words.imageRow);
@@ -108,7 +111,7 @@ export function addSpread(module: ModuleBuilder, name: string, of: "input" | "gr
 /** `collect(…words)`: from planes to images of 2x2 results per tile. */
 export function addCollect(module: ModuleBuilder, name: string): Call {
   return addPlaneFunction(module, name, (f, words) =>
-    eachVector(f, words, 2 * LANES * 4, (image, planes) => {
+    eachVector(f, words, (image, planes) => {
       const tile = transformed(
         f,
         ofOutput,
