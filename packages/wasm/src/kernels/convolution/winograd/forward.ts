@@ -3,7 +3,7 @@ import { moveElements } from "../move.ts";
 import type { Roles } from "../roles.ts";
 import { Source } from "../source.ts";
 import type { Means, Task } from "../task.ts";
-import { covered, firstOffset, IMAGE_BYTES, tileRows, tilingOf, whole } from "./tiles.ts";
+import { covered, firstOffset, IMAGE_BYTES, stepsOf, tileRows, tilingOf, whole } from "./tiles.ts";
 
 /** `convolveGroup` by tiles, where that is possible and worth it; tells whether it did. */
 export function convolveByTiles(means: Means, task: Task, weight: Grid, { row, channel }: Roles, target: Grid): boolean {
@@ -48,10 +48,13 @@ export function convolveByTiles(means: Means, task: Task, weight: Grid, { row, c
       sourceChannel: source.strides[1],
       sourceRow: source.strides[2],
       sourceTiles,
+      sourceHalf: stepsOf(tiling, source).half,
       target: inPlace ? from(image, 0, sample).at : image.at,
       targetChannel: image.strides[1],
       targetRow: image.strides[2],
       targetTiles,
+      targetHalf: stepsOf(tiling, image).half,
+      step: stepsOf(tiling, image).step,
       rows: count * tiling.down,
       vectors: tiling.vectors,
     });

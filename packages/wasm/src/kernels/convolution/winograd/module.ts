@@ -12,10 +12,13 @@ export const passWords = [
   "sourceChannel",
   "sourceRow",
   "sourceTiles",
+  "sourceHalf",
   "target",
   "targetChannel",
   "targetRow",
   "targetTiles",
+  "targetHalf",
+  "step",
   "rows",
   "rowsAtOnce",
   "vectors",
@@ -57,7 +60,7 @@ export function winogradModule(shape: TileShape, options: { readonly shared: boo
     f.doWhile(
       () => {
         const rows = f.let("i32", select(left, words.rowsAtOnce, i32.ltU(left, words.rowsAtOnce)));
-        const { vectors } = words;
+        const { vectors, step } = words;
         f.emit(
           input(
             ...call({
@@ -65,6 +68,8 @@ export function winogradModule(shape: TileShape, options: { readonly shared: boo
               imageChannel: words.sourceChannel,
               imageRow: words.sourceRow,
               tileRows: sourceTiles,
+              half: words.sourceHalf,
+              step,
               planes: inputs,
               plane: inputPlane,
               channel: inputChannel,
@@ -84,6 +89,8 @@ export function winogradModule(shape: TileShape, options: { readonly shared: boo
               imageChannel: words.targetChannel,
               imageRow: words.targetRow,
               tileRows: targetTiles,
+              half: words.targetHalf,
+              step,
               planes: results,
               plane: resultPlane,
               channel: resultChannel,

@@ -9,18 +9,21 @@ export const LANES = 4;
 
 /**
  * Words that describe how images meet their planes, in which tiles lie next to one another: plane p of channel c at `planes + p plane + c channel`. Images of
- * a channel lie `imageChannel` apart; a row of tiles begins at the offset that the table `tileRows` has for it. Steps are in bytes.
+ * a channel lie `imageChannel` apart; a row of vectors of tiles begins at the offset that the table `tileRows` has for it. Steps are in bytes.
  */
 export const planeWords = [
   "image",
   "imageChannel",
   "imageRow",
   "tileRows",
+  /** From the first two tiles of a vector to the others, and to the next vector. */
+  "half",
+  "step",
   "planes",
   "plane",
   "channel",
   "channels",
-  /** Rows of tiles, and vectors in each of them. */
+  /** Rows of vectors of tiles, and vectors in each of them. */
   "rows",
   "vectors",
 ] as const;
@@ -31,8 +34,8 @@ export type Planes = Readonly<Record<(typeof planeWords)[number], number>>;
 type Words = { readonly [W in (typeof planeWords)[number]]: Local };
 
 /** Visits every vector of tiles: where it lies in the image and in the first plane. */
-function eachVector(f: FunctionBuilder, words: Words, imageBytes: number, visit: (image: Local, planes: Local) => void): void {
-  const { image, imageChannel, tileRows, planes, channel, channels, rows, vectors } = words;
+function eachVector(f: FunctionBuilder, words: Words, visit: (image: Local, planes: Local) => void): void {
+  const { image, imageChannel, tileRows, step, planes, channel, channels, rows, vectors } = words;
   f.countDown(channels, () => {
     const table = f.let("i32", tileRows);
     const target = f.let("i32", planes);
@@ -42,7 +45,7 @@ function eachVector(f: FunctionBuilder, words: Words, imageBytes: number, visit:
       const left = f.let("i32", vectors);
       f.countDown(left, () => {
         visit(from, target);
-        f.advance(from, imageBytes);
+        f.advance(from, step);
         f.advance(target, 16);
       });
       f.advance(table, 4);
@@ -70,11 +73,12 @@ function loadPlanes(f: FunctionBuilder, first: Local, plane: Local, load: (addre
 const evens = [0, 2, 4, 6] as const;
 const odds = [1, 3, 5, 7] as const;
 
-/** Numbers of a row of an image for tiles that begin two numbers apart: the first and second of each, and so on. */
-function loadRow(f: FunctionBuilder, row: Local, numbers: 2 | 4): Local[] {
+/** Numbers of the rows of a vector's tiles, which begin two numbers apart: the first and second of each, and so on. */
+function loadRow(f: FunctionBuilder, row: Local, half: Local, numbers: 2 | 4): Local[] {
   const all: Local[] = [];
+  const other = f.let("i32", i32.add(row, half));
   for (let at = 0; at < numbers; at += 2) {
-    const [low, high] = [0, 16].map((offset) => f.let("v128", v128.load(row, offset + 4 * at)));
+    const [low, high] = [row, other].map((start) => f.let("v128", v128.load(start, 4 * at)));
     all.push(f.let("v128", v128.shuffle(low, high, evens)), f.let("v128", v128.shuffle(low, high, odds)));
   }
   return all;
@@ -93,11 +97,11 @@ function addPlaneFunction(module: ModuleBuilder, name: string, write: (f: Functi
 export function addSpread(module: ModuleBuilder, name: string, of: "input" | "gradient"): Call {
   const [matrix, size] = of === "input" ? [ofInput, 4 as const] : [ofGradient, 2 as const];
   return addPlaneFunction(module, name, (f, words) =>
-    eachVector(f, words, 2 * LANES * 4, (image, planes) => {
+    eachVector(f, words, (image, planes) => {
       const row = f.let("i32", image);
       const tile = Array.from({ length: size }, (_, i) => {
         if (i > 0) f.advance(row, words.imageRow);
-        return loadRow(f, row, size);
+        return loadRow(f, row, words.half, size);
       });
       const result = transformed(f, matrix, tile);
       eachPlane(f, planes, words.plane, (address, i, j) => f.emit(v128.store(address, result[i][j])));
@@ -108,7 +112,7 @@ export function addSpread(module: ModuleBuilder, name: string, of: "input" | "gr
 /** `collect(…words)`: from planes to images of 2x2 results per tile. */
 export function addCollect(module: ModuleBuilder, name: string): Call {
   return addPlaneFunction(module, name, (f, words) =>
-    eachVector(f, words, 2 * LANES * 4, (image, planes) => {
+    eachVector(f, words, (image, planes) => {
       const tile = transformed(
         f,
         ofOutput,
@@ -116,7 +120,8 @@ export function addCollect(module: ModuleBuilder, name: string): Call {
       );
       tile.forEach(([even, odd], i) => {
         const row = i === 0 ? image : f.let("i32", i32.add(image, words.imageRow));
-        f.emit(v128.store(row, v128.shuffle(even, odd, [0, 4, 1, 5])), v128.store(row, v128.shuffle(even, odd, [2, 6, 3, 7]), 16));
+        f.emit(v128.store(row, v128.shuffle(even, odd, [0, 4, 1, 5])));
+        f.emit(v128.store(i32.add(row, words.half), v128.shuffle(even, odd, [2, 6, 3, 7])));
       });
     }),
   );

@@ -7,7 +7,7 @@ import { type Code, type FunctionBuilder, f32x4, type Local } from "../../../ass
  */
 type Matrix = readonly (readonly number[])[];
 
-const transpose = (matrix: Matrix): Matrix => matrix[0].map((_, j) => matrix.map((row) => row[j]));
+const transpose = <T>(matrix: readonly (readonly T[])[]): T[][] => matrix[0].map((_, j) => matrix.map((row) => row[j]));
 
 /** Bᵀ. */
 export const ofInput: Matrix = [
@@ -59,8 +59,5 @@ function weighted(f: FunctionBuilder, row: readonly number[], values: readonly L
 /** `M X Mᵀ` in every lane. */
 export function transformed(f: FunctionBuilder, matrix: Matrix, square: Square): Square {
   const half = square.map((line) => matrix.map((row) => weighted(f, row, line)));
-  const columns = transpose2(half).map((column) => matrix.map((row) => weighted(f, row, column)));
-  return transpose2(columns);
+  return transpose(transpose(half).map((column) => matrix.map((row) => weighted(f, row, column))));
 }
-
-const transpose2 = (square: Square): Square => square[0].map((_, j) => square.map((line) => line[j]));

@@ -2,7 +2,7 @@ import type { Grid } from "../grid.ts";
 import { Source } from "../source.ts";
 import type { Means, Task } from "../task.ts";
 import { LANES } from "./planes.ts";
-import { covered, firstOffset, IMAGE_BYTES, tileRows, tilingOf, whole } from "./tiles.ts";
+import { covered, firstOffset, IMAGE_BYTES, stepsOf, tileRows, tilingOf, whole } from "./tiles.ts";
 
 /** Tiles that are summed at a time. */
 const DEPTH = 256;
@@ -45,6 +45,7 @@ export function convolveWeightByTiles(means: Means, task: Task, gradient: Grid, 
         imageChannel: images.strides[1],
         imageRow: images.strides[2],
         tileRows: imageTiles + 4 * row,
+        ...stepsOf(tiling, images),
         planes: inputs.at,
         plane: inputs.plane,
         channel: inputs.channel,
@@ -56,6 +57,7 @@ export function convolveWeightByTiles(means: Means, task: Task, gradient: Grid, 
         imageChannel: gradients.strides[1],
         imageRow: gradients.strides[2],
         tileRows: gradientTiles + 4 * row,
+        ...stepsOf(tiling, gradients),
         planes: outputs.at,
         plane: outputs.plane,
         channel: outputs.channel,
