@@ -56,6 +56,13 @@ export function trainingTests(expected: string, open: () => Promise<Stage>): voi
     expect(item).toBeCloseTo(sync.reduce((a, b) => a + b, 0) / 2, 4);
   });
 
+  test("a device that can only promise values trains all the same", async () => {
+    const { losses, waited, item } = await stage.call<{ losses: number[]; waited: number[]; item: string }>("promised");
+    expect(losses).toEqual(waited);
+    expect(losses.length).toBe(5);
+    expect(item).toContain("read them with await tensor.read()");
+  });
+
   test("a report tells what ran", async () => {
     const { mode, renderer, launches, reads, families } = await stage.call<{
       mode: string;

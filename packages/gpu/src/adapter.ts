@@ -87,9 +87,8 @@ export class Adapter {
       returnType: "Array(4)",
       optimizeFloatMemory: false,
     });
-    const sample = new Float32Array(8);
-    const classOf = (made: unknown): TextureClass => (made as object).constructor as TextureClass;
-    this.#classes = { scalar: classOf(scalars(sample)), vector: classOf(vectors(sample)) };
+    for (const { kernel } of [scalars, vectors]) kernel.build(new Float32Array(8));
+    this.#classes = { scalar: scalars.kernel.TextureConstructor, vector: vectors.kernel.TextureConstructor };
     this.#owner = vectors.kernel;
   }
 

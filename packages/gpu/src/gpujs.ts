@@ -68,14 +68,15 @@ export interface Kernel {
   _textureSwitched: boolean;
   _mappedTextureSwitched: Record<number, boolean>;
   readonly program: WebGLProgram;
+  /** The class of its results. */
+  readonly TextureConstructor: TextureClass;
   readonly texSize: ArrayLike<number>;
   readonly switchingKernels: unknown;
   run(...args: unknown[]): unknown;
   build(...args: unknown[]): unknown;
 }
 
-/** What `createKernel` returns. */
+/** What `createKernel` returns; a call of it gives a promise in later versions of gpu.js, so that nothing here calls it. */
 export interface Shortcut {
-  (...args: unknown[]): unknown;
   readonly kernel: Kernel;
 }

@@ -167,6 +167,17 @@ async function reads(): Promise<{ sync: number[]; later: number[]; item: number 
   return { sync: [...y.data()], later: [...(await z.read())], item: x.sum().item() };
 }
 
+/** A few losses of the lesson's network on a device that can only promise values, as all of gpu.js will; and what those say who do not wait. */
+async function promised(): Promise<{ losses: number[]; waited: number[]; item: string }> {
+  const [device, other] = [await gpu(), await open()];
+  Object.defineProperty(device.backend, "read", { value: undefined });
+  const [losses, waited]: [Tensor[], number[]] = [[], []];
+  train(device, 5, (loss) => void losses.push(loss));
+  train(other, 5, (loss) => void waited.push(loss.item()));
+  const values = await Promise.all(losses.map((loss) => loss.read()));
+  return { losses: values.map(([value]) => value), waited, item: messageOf(() => losses[0].add(1).item()) };
+}
+
 /** What a device says of itself after a few steps. */
 async function report(): Promise<BackendReport> {
   const device = await gpu({ trace: true });
@@ -174,4 +185,4 @@ async function report(): Promise<BackendReport> {
   return backendReport(device);
 }
 
-Object.assign(globalThis, { suite: { report, losses, transfers, textures, messages, reads } });
+Object.assign(globalThis, { suite: { report, promised, losses, transfers, textures, messages, reads } });
