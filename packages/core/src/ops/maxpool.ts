@@ -2,7 +2,7 @@ import { kernel } from "../backend/kernel.ts";
 import { type AdaptivePoolOptions, binsOf, elementsAt, type PoolOptions, poolWindow } from "../backend/pool.ts";
 import { allocate, type View } from "../backend/view.ts";
 import { taps, type Window } from "../backend/window.ts";
-import { type Shape, sizeOf } from "../shape.ts";
+import { type Shape, sameShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
@@ -20,13 +20,21 @@ export interface MaxPoolOptions extends PoolOptions {
 
 const lead = (shape: Shape, n: number): Shape => shape.slice(0, shape.length - n);
 
-const better = kernel(
-  `wins = at < 0 || x > best || isnan(x)
-   best = wins ? x : best
-   at = wins ? i : at`,
-  [],
-  ["best", "at"],
-);
+/** Candidates that are compared in one pass. */
+const TOGETHER = 4;
+
+/** What was best so far against so many candidates, one after the other. */
+const contests = Array.from({ length: TOGETHER }, (_, last) => {
+  const line = (k: number): string => {
+    const [best, at] = k === 0 ? ["best", "at"] : [`best${k}`, `at${k}`];
+    const unseen = k === 0 ? "at < 0 || " : "";
+    const [newBest, newAt] = k === last ? ["best", "at"] : [`best${k + 1}`, `at${k + 1}`];
+    return `wins${k} = ${unseen}x${k} > ${best} || isnan(x${k})
+            ${newAt} = wins${k} ? i${k} : ${at}
+            ${newBest} = wins${k} ? x${k} : ${best}`;
+  };
+  return kernel(Array.from({ length: last + 1 }, (_, k) => line(k)).join("\n"), [], ["best", "at"]);
+});
 
 /** Numbers of the elements of a plane, as a view that broadcasts over everything before it. */
 const numbering = (x: Tensor, plane: Shape): Tensor =>
@@ -49,17 +57,37 @@ function searchMaxima(x: Tensor, shape: Shape, candidates: Iterable<Candidate>):
   const at = new Tensor(allocate(x.device, "int32", shape));
   const { backend } = x.device;
   backend.map(unseen, [], [], [at]);
-  for (const { x: seen, number, place } of candidates) {
-    const wide = { ...number, shape: seen.shape, strides: [...lead(seen.shape, number.shape.length).map(() => 0), ...number.strides] };
-    const operands: Readonly<Record<string, View>> = { x: seen, i: wide, best: place(best), at: place(at) };
+  for (const group of together(candidates, at)) {
+    const contest = contests[group.length - 1];
+    const { place } = group[0];
+    const operands: Record<string, View> = { best: place(best), at: place(at) };
+    group.forEach(({ x: seen, number }, k) => {
+      operands[`x${k}`] = seen;
+      operands[`i${k}`] = { ...number, shape: seen.shape, strides: [...lead(seen.shape, number.shape.length).map(() => 0), ...number.strides] };
+    });
     backend.map(
-      better,
-      better.inputs.map((name) => operands[name]),
+      contest,
+      contest.inputs.map((name) => operands[name]),
       [],
-      better.outputs.map(({ name }) => operands[name]),
+      contest.outputs.map(({ name }) => operands[name]),
     );
   }
   return at;
+}
+
+/** Candidates in their order, grouped where they stand for all windows. */
+function* together(candidates: Iterable<Candidate>, all: View): Iterable<readonly Candidate[]> {
+  let group: Candidate[] = [];
+  for (const candidate of candidates) {
+    const whole = sameShape(candidate.place(all).shape, all.shape);
+    if (group.length === TOGETHER || (!whole && group.length > 0)) {
+      yield group;
+      group = [];
+    }
+    if (whole) group.push(candidate);
+    else yield [candidate];
+  }
+  if (group.length > 0) yield group;
 }
 
 const unseen = kernel("at = -1");

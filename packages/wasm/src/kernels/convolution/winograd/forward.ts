@@ -21,16 +21,16 @@ export function convolveByTiles(means: Means, task: Task, weight: Grid, { row, c
   const [down, right] = axes.map(({ elements }, d) => (elements[1] - elements[0]) * weight.strides[d + 2]);
   tiles.weights("spreadWeight", {
     weight: axes.reduce((at, { elements }, d) => at + elements[0] * weight.strides[d + 2], weight.at),
-    row: weight.strides[row],
-    channel: weight.strides[channel],
+    weightOuter: weight.strides[channel],
+    weightInner: weight.strides[row],
     down,
     right,
     planes: weights.at,
     plane: weights.plane,
-    planeRow: 4,
-    planeChannel: weights.channel,
-    rows,
-    channels,
+    planesOuter: weights.channel,
+    planesInner: 4,
+    outer: channels,
+    inner: rows,
   });
 
   const sizes = axes.map(({ positions }) => positions.length);

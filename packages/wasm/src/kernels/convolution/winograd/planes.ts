@@ -127,8 +127,23 @@ export function addCollect(module: ModuleBuilder, name: string): Call {
   );
 }
 
-/** Words of the description of weights `[rows, channels, 3, 3]` and their planes; steps in bytes, those of the window may go backwards. */
-export const weightWords = ["weight", "row", "channel", "down", "right", "planes", "plane", "planeRow", "planeChannel", "rows", "channels"] as const;
+/**
+ * Words of the description of weights of 3x3 and their planes, over two dimensions: rows and channels. The inner one should be that of which the planes'
+ * numbers lie next to one another. Steps are in bytes, those of the window may go backwards.
+ */
+export const weightWords = [
+  "weight",
+  "weightOuter",
+  "weightInner",
+  "down",
+  "right",
+  "planes",
+  "plane",
+  "planesOuter",
+  "planesInner",
+  "outer",
+  "inner",
+] as const;
 
 /** The words of one transformation of weights. */
 export type Weights = Readonly<Record<(typeof weightWords)[number], number>>;
@@ -140,8 +155,8 @@ export function addWeight(module: ModuleBuilder, direction: "spreadWeight" | "co
       readonly [W in (typeof weightWords)[number]]: Local;
     };
     const { weight, planes, plane } = words;
-    f.countDown(words.rows, () => {
-      const [from, to, left] = [f.let("i32", weight), f.let("i32", planes), f.let("i32", words.channels)];
+    f.countDown(words.outer, () => {
+      const [from, to, left] = [f.let("i32", weight), f.let("i32", planes), f.let("i32", words.inner)];
       f.countDown(left, () => {
         const places = Array.from({ length: 9 }, (_, i) => {
           const down = i32.mul(words.down, i32.const(Math.floor(i / 3)));
@@ -159,11 +174,11 @@ export function addWeight(module: ModuleBuilder, direction: "spreadWeight" | "co
           ).flat();
           places.forEach((place, i) => void f.emit(v128.store32Lane(place, result[i], 0)));
         }
-        f.advance(from, words.channel);
-        f.advance(to, words.planeChannel);
+        f.advance(from, words.weightInner);
+        f.advance(to, words.planesInner);
       });
-      f.advance(weight, words.row);
-      f.advance(planes, words.planeRow);
+      f.advance(weight, words.weightOuter);
+      f.advance(planes, words.planesOuter);
     });
   });
 }

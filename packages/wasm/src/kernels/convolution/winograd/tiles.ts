@@ -25,7 +25,9 @@ const consecutive = (list: readonly number[]): boolean => list.every((x, i) => x
 /** The tiles of a convolution, if it has windows of 3x3 that move by one, and enough to do to be worth it. Single precision alone: double shall be exact. */
 export function tilingOf({ dtype, axes, channels, rows, source }: Task): Tiling | undefined {
   if (dtype !== "float32" || axes.length !== 2 || channels < LEAST || rows < LEAST || source.strides[3] !== 4) return undefined;
-  if (!axes.every(({ taps, positions }) => taps.length === 3 && consecutive(taps) && consecutive(positions))) return undefined;
+  const suits = ({ taps, positions, results }: Axis): boolean =>
+    taps.length === 3 && results[0] === 0 && [taps, positions, results].every(consecutive);
+  if (!axes.every(suits)) return undefined;
   const [height, width] = axes.map(({ positions }) => positions.length);
   const [row, square] = [[2, 8] as const, [4, 4] as const].map(
     (cover): Tiling => ({ cover, down: Math.ceil(height / cover[0]), vectors: Math.ceil(width / cover[1]) }),

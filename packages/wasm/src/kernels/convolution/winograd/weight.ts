@@ -86,16 +86,16 @@ export function convolveWeightByTiles(means: Means, task: Task, gradient: Grid, 
   }
   tiles.weights("collectWeight", {
     weight: target.at,
-    row: target.strides[0],
-    channel: target.strides[1],
+    weightOuter: target.strides[0],
+    weightInner: target.strides[1],
     down: target.strides[2],
     right: target.strides[3],
     planes: sums.at,
     plane: sums.plane,
-    planeRow: sums.channel,
-    planeChannel: 4,
-    rows,
-    channels,
+    planesOuter: sums.channel,
+    planesInner: 4,
+    outer: rows,
+    inner: channels,
   });
   return true;
 }
