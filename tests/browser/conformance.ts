@@ -10,7 +10,7 @@ export function conformanceTests(open: () => Promise<Stage>): void {
   }, 60_000);
   afterAll(() => stage?.close());
 
-  test.each(["elementwise", "layouts", "reductions", "products", "convolutions", "poolings", "picking", "gradients"])(
+  test.each(["elementwise", "layouts", "waiting", "reductions", "products", "convolutions", "poolings", "picking", "gradients"])(
     "%s",
     async (part) => {
       const results = await stage.call<Comparison[]>(part);

@@ -1,6 +1,7 @@
 import "./methods.ts";
 
 export type { Backend, Lifetime, MemoryReport, Pooling, Reduction, Scan } from "./backend/backend.ts";
+export { composeKernel, type Part } from "./backend/composition.ts";
 export type { Convolution } from "./backend/convolution.ts";
 export { cpu, Device } from "./backend/device.ts";
 export { copyKernel, Kernel, kernel } from "./backend/kernel.ts";

@@ -1,6 +1,8 @@
-import { callSite, type Device, type DType, type MemoryReport, type View } from "@gradtape/core";
+import { callSite, type Device, type DType, type Kernel, type MemoryReport, type View } from "@gradtape/core";
 import type { Adapter, Program, Source } from "./adapter.ts";
 import { gridOf } from "./grid.ts";
+import { fits, join, type Later } from "./later.ts";
+import { wholeMap } from "./map.ts";
 import { Net } from "./net.ts";
 import type { Sheet } from "./pool.ts";
 import { GpuStorage } from "./storage.ts";
@@ -68,6 +70,9 @@ export class Engine {
   }
 
   #drop(storage: GpuStorage): void {
+    const { cell } = storage;
+    if (cell.later !== undefined) this.adapter.pool.settle(cell.later.sheets);
+    cell.later = undefined;
     if (this.#mirrored.delete(storage)) this.#mirroredBytes -= bytesOf(storage);
     if (storage.sheet !== undefined) this.adapter.pool.release(storage.sheet);
     storage.sheet = undefined;
@@ -78,6 +83,7 @@ export class Engine {
     if (!(storage instanceof GpuStorage) || storage.device !== this.device)
       throw new Error(`gpu: a tensor lives on ${String((storage as GpuStorage).device)}, not on ${this.device.name}; move it with .to(device)`);
     checkAlive(storage);
+    this.#finish(storage);
     if (storage.sheet === undefined) {
       const sheet = this.adapter.pool.acquire(gridOf(Math.max(1, storage.length), this.adapter.limit));
       if (storage.mirror !== undefined) this.adapter.transfers.upload(sheet, storage.mirror);
@@ -87,6 +93,40 @@ export class Engine {
     }
     if (this.#mirrored.delete(storage)) this.#mirrored.add(storage);
     return storage.sheet;
+  }
+
+  /**
+   * Puts a formula off until somebody asks for its values: operations one after the other on large tensors become one launch, and what lies between them, if
+   * nobody looks at it, is never written. Inputs lie as the output does, which is new.
+   */
+  defer(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], output: GpuStorage): void {
+    this.adapter.check();
+    checkAlive(output);
+    const known = new Map<unknown, Sheet | Later>();
+    for (const input of inputs) {
+      const { storage } = input;
+      if (known.has(storage)) continue;
+      const later = storage instanceof GpuStorage && storage.device === this.device && !storage.freed ? storage.cell.later : undefined;
+      const joins = later !== undefined && fits(later, countSheets(known) + inputs.length);
+      if (joins) later.taken = true;
+      known.set(storage, joins ? later : this.sheetOf(input));
+    }
+    const later = join(
+      kernel,
+      inputs.map(({ storage }) => known.get(storage) as Sheet | Later),
+      uniforms,
+    );
+    this.adapter.pool.hold(later.sheets);
+    output.cell.later = later;
+  }
+
+  /** Computes what was put off. */
+  #finish(storage: GpuStorage): void {
+    const { later } = storage.cell;
+    if (later === undefined) return;
+    const { key, make } = wholeMap(this, later.kernel, later.sheets.length, storage);
+    const fresh = this.#launch("map", key, make, later.sheets, later.uniforms, [storage]);
+    this.#replace(storage, fresh[0]);
   }
 
   /** Remembers that the host has the values too, and gives textures back that were not used for long. */
@@ -158,6 +198,18 @@ export class Engine {
   run(family: string, key: string, make: () => Source, inputs: readonly View[], uniforms: readonly number[], outputs: readonly GpuStorage[]): void {
     const sheets = inputs.map((input) => this.sheetOf(input));
     for (const output of outputs) checkAlive(output);
+    const fresh = this.#launch(family, key, make, sheets, uniforms, outputs);
+    outputs.forEach((output, k) => void this.#replace(output, fresh[k]));
+  }
+
+  #launch(
+    family: string,
+    key: string,
+    make: () => Source,
+    sheets: readonly Sheet[],
+    uniforms: readonly number[],
+    outputs: readonly GpuStorage[],
+  ): Sheet[] {
     const full = `${family}:${key}:${sheets.map(sizeKey).join()}`;
     const together = outputs.length <= this.adapter.outputLimit;
     const alone = (k: number) => (): Source => {
@@ -168,8 +220,8 @@ export class Engine {
     const grid = gridOf(outputs[0].length, this.adapter.limit);
     const fresh = outputs.map(() => this.adapter.pool.acquire(grid));
     for (const [k, program] of programs.entries()) this.adapter.launch(program, sheets, uniforms, together ? fresh : [fresh[k]]);
-    outputs.forEach((output, k) => void this.#replace(output, fresh[k]));
     this.families.set(family, (this.families.get(family) ?? 0) + 1);
+    return fresh;
   }
 
   #program(key: string, make: () => Source, sheets: readonly Sheet[]): Program {
@@ -202,6 +254,10 @@ export class Engine {
     return new GpuStorage(this.device, dtype, length);
   }
 }
+
+/** Textures that operands read. */
+const countSheets = (operands: ReadonlyMap<unknown, Sheet | Later>): number =>
+  [...operands.values()].reduce((sum, operand) => sum + ("kernel" in operand ? operand.sheets.length : 1), 0);
 
 const sizeKey = (sheet: Sheet): string => `${sheet.width}x${sheet.height}`;
 

@@ -4,19 +4,10 @@ import type { Engine } from "./engine.ts";
 import { Printer } from "./expression.ts";
 import type { NativeFunction } from "./gpujs.ts";
 import { gridOf } from "./grid.ts";
+import { idOf } from "./later.ts";
 import { libraryText, native } from "./library.ts";
 import { numberFunction, placeFunction, type Reach, reachOf, type Walk, walkKey, walkOf } from "./position.ts";
 import type { GpuStorage } from "./storage.ts";
-
-const ids = new WeakMap<Kernel, number>();
-let known = 0;
-
-/** A number for a kernel, for keys. */
-function idOf(kernel: Kernel): number {
-  let id = ids.get(kernel);
-  if (id === undefined) ids.set(kernel, (id = known++));
-  return id;
-}
 
 /** Whether a view shows its whole storage in order. */
 const isWhole = (view: View, walk: Walk): boolean =>
@@ -29,6 +20,34 @@ function stretched(view: View, shape: readonly number[]): Walk {
   return walkOf(shape, strides, view.offset);
 }
 
+/** Elements from which a launch is worth being saved: a kernel of several formulas takes its time to compile. */
+const LARGE = 2 ** 14;
+
+/** Whether a formula may be put off: a new result, and inputs that lie as it does. In-place updates are not, so that what waits does not grow from step to step. */
+function canWait(inputs: readonly View[], walks: readonly Walk[], output: View): boolean {
+  const storage = output.storage as GpuStorage;
+  return (
+    output.dtype === "float32" &&
+    storage.length >= LARGE &&
+    inputs.length > 0 &&
+    storage.sheet === undefined &&
+    storage.mirror === undefined &&
+    storage.cell.later === undefined &&
+    inputs.every((input, k) => isWhole(input, walks[k]) && input.storage.length === storage.length)
+  );
+}
+
+/** The key and the source of a formula over textures that lie as its result does. */
+export function wholeMap(engine: Engine, kernel: Kernel, inputs: number, output: GpuStorage): { readonly key: string; readonly make: () => Source } {
+  const walk = walkOf([output.length], [1], 0);
+  const walks = Array.from({ length: inputs }, () => walk);
+  const view: View = { storage: output, dtype: output.dtype, shape: [output.length], strides: [1], offset: 0 };
+  return { key: wholeKey(kernel, walks, [view]), make: () => wholeSource(engine, kernel, walks, [view]) };
+}
+
+const wholeKey = (kernel: Kernel, walks: readonly Walk[], outputs: readonly View[]): string =>
+  `${idOf(kernel)};${outputs[0].storage.length};${outputs.map(({ dtype }) => dtype).join()};${walks.map(walkKey).join(";")}`;
+
 /** Runs a formula over views: one launch for all outputs where they show whole storages, else one for each. */
 export function map(engine: Engine, kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void {
   const { shape } = outputs[0];
@@ -37,11 +56,13 @@ export function map(engine: Engine, kernel: Kernel, inputs: readonly View[], uni
   const targets = outputs.map((output) => walkOf(shape, output.strides, output.offset));
   const whole = outputs.every((output, k) => isWhole(output, targets[k]));
   if (whole) {
-    const dtypes = outputs.map((output) => output.dtype);
-    const key = `${idOf(kernel)};${sizeOf(shape)};${dtypes.join()};${walks.map(walkKey).join(";")}`;
+    if (outputs.length === 1 && canWait(inputs, walks, outputs[0])) {
+      engine.defer(kernel, inputs, uniforms, outputs[0].storage as GpuStorage);
+      return;
+    }
     engine.run(
       "map",
-      key,
+      wholeKey(kernel, walks, outputs),
       () => wholeSource(engine, kernel, walks, outputs),
       inputs,
       uniforms,

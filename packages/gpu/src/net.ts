@@ -13,9 +13,10 @@ export class Net {
 
   constructor(pool: Pool) {
     this.#registry = new FinalizationRegistry((cell) => {
-      const { sheet } = cell;
+      const sheet = cell.sheet ?? cell.later?.sheets[0];
       if (sheet === undefined) return;
-      pool.release(sheet);
+      if (cell.later !== undefined) pool.settle(cell.later.sheets);
+      else pool.release(sheet);
       this.lost++;
       this.#warn(cell, sheet.width * sheet.height * 4);
     });

@@ -7,6 +7,10 @@ export interface Sheet extends Grid {
   /** As gpu.js takes it, made when first needed. */
   vectors: Texture | undefined;
   scalars: Texture | undefined;
+  /** Formulas that wait to read it. */
+  awaited: number;
+  /** Whether nobody else needs it. */
+  released: boolean;
 }
 
 /** Bytes that the pool keeps in unused textures before it deletes them. */
@@ -40,6 +44,7 @@ export class Pool {
     const spare = this.#spare.get(`${width}x${height}`)?.pop();
     if (spare !== undefined) {
       this.#spareBytes -= 16 * width * height;
+      spare.released = false;
       return spare;
     }
     const gl = this.#gl;
@@ -55,7 +60,7 @@ export class Pool {
     this.made++;
     if (width * height >= 2 ** 18 && gl.getError() === gl.OUT_OF_MEMORY)
       throw new Error(`gpu: out of memory for a texture of ${width} x ${height}; ${this.used} textures of ${this.usedBytes} bytes are in use`);
-    return { width, height, texture, vectors: undefined, scalars: undefined };
+    return { width, height, texture, vectors: undefined, scalars: undefined, awaited: 0, released: false };
   }
 
   /** Takes a texture back that nobody reads any more. */
@@ -63,6 +68,27 @@ export class Pool {
     const bytes = 16 * sheet.width * sheet.height;
     this.used--;
     this.usedBytes -= bytes;
+    sheet.released = true;
+    if (sheet.awaited === 0) this.#recycle(sheet, bytes);
+  }
+
+  /** Keeps textures as they are for a formula that waits; its result counts as a texture in use. */
+  hold(sheets: readonly Sheet[]): void {
+    const [{ width, height }] = sheets;
+    for (const sheet of sheets) sheet.awaited++;
+    this.used++;
+    this.usedBytes += 16 * width * height;
+  }
+
+  /** The formula no longer waits. */
+  settle(sheets: readonly Sheet[]): void {
+    const [{ width, height }] = sheets;
+    this.used--;
+    this.usedBytes -= 16 * width * height;
+    for (const sheet of sheets) if (--sheet.awaited === 0 && sheet.released) this.#recycle(sheet, 16 * width * height);
+  }
+
+  #recycle(sheet: Sheet, bytes: number): void {
     if (this.#spareBytes + bytes > SPARE_LIMIT) {
       this.#gl.deleteTexture(sheet.texture);
       this.made--;

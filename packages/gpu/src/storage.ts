@@ -1,10 +1,13 @@
 import type { Device, DType, Storage } from "@gradtape/core";
+import type { Later } from "./later.ts";
 import type { Sheet } from "./pool.ts";
 
 /** What outlives a storage that nobody holds any more, so that its texture can still be given back. */
 export interface Cell {
   /** The texture with the values; `undefined` before the first write, after `free`, and while the values are only on the host. */
   sheet: Sheet | undefined;
+  /** How the values are made, while nobody has asked for them. */
+  later: Later | undefined;
   readonly what: string;
   /** Where it was made, when the device notes that. */
   readonly place: string | undefined;
@@ -26,7 +29,7 @@ export class GpuStorage implements Storage {
     readonly length: number,
     place?: string,
   ) {
-    this.cell = { sheet: undefined, what: `${dtype} of ${length} elements`, place };
+    this.cell = { sheet: undefined, later: undefined, what: `${dtype} of ${length} elements`, place };
   }
 
   get sheet(): Sheet | undefined {

@@ -133,6 +133,42 @@ async function workloads(): Promise<Workload[]> {
         theirs,
         ...finish,
       },
+      {
+        // A row of every result is added up, so that each one must be there.
+        name: "20 elementwise operations on 1M, each result looked at",
+        times: 2,
+        ours: () => {
+          mine?.dispose();
+          mine = scope(() => {
+            let y = x;
+            let rows = x.narrow(0, 0, 1);
+            const see = (): void => void (rows = rows.add(y.narrow(0, 0, 1)));
+            for (let k = 0; k < steps; k++) {
+              y = y.mul(0.999);
+              see();
+              y = y.add(0.5);
+              see();
+            }
+            return rows;
+          });
+        },
+        theirs: () => {
+          its?.dispose();
+          its = tf.tidy(() => {
+            let y: tf.Tensor2D = u;
+            let rows = tf.slice(y, [0, 0], [1, 1000]);
+            const see = (): void => void (rows = tf.add(rows, tf.slice(y, [0, 0], [1, 1000])));
+            for (let k = 0; k < steps; k++) {
+              y = tf.mul(y, 0.999);
+              see();
+              y = tf.add(y, 0.5);
+              see();
+            }
+            return rows;
+          });
+        },
+        ...finish,
+      },
     );
   }
 

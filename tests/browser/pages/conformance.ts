@@ -5,6 +5,7 @@ import { elementwise } from "./elementwise.ts";
 import { open } from "./opened.ts";
 import { poolings } from "./pooling.ts";
 import { products } from "./products.ts";
+import { waiting } from "./waiting.ts";
 
 const drawn = (device: Device, shape: readonly number[], seed = 3): Tensor => randn(shape, { generator: new Generator(seed) }).to(device);
 const whole = (device: Device, shape: readonly number[], high: number, seed = 4): Tensor =>
@@ -250,4 +251,4 @@ async function gradients(): Promise<Comparison[]> {
   );
 }
 
-Object.assign(globalThis, { suite: { elementwise, layouts, reductions, products, convolutions, poolings, picking, gradients } });
+Object.assign(globalThis, { suite: { elementwise, layouts, waiting, reductions, products, convolutions, poolings, picking, gradients } });
