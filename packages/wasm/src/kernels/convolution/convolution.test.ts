@@ -75,11 +75,12 @@ describe("convolutions", () => {
         }
       };
       const start = own.memoryReport();
-      step();
-      const first = own.memoryReport();
-      expect(first.free - start.free).toBeLessThan(8 * MEBIBYTE);
+      // The second step finds the memory that the first has cut into blocks, and may cut a little more.
+      for (let i = 0; i < 2; i++) step();
+      const settled = own.memoryReport();
+      expect(settled.free - start.free).toBeLessThan(8 * MEBIBYTE);
       for (let i = 0; i < 5; i++) step();
-      expect(own.memoryReport()).toEqual(first);
+      expect(own.memoryReport()).toEqual(settled);
     } finally {
       cpu.setBackend(backend);
     }
