@@ -33,6 +33,15 @@ function extremum(full: "max" | "min", quick: "pmax" | "pmin"): Spelling {
   };
 }
 
+/** One of two values; where one is 0, the other with its bits cleared, which is a single instruction on every processor. */
+function choice(v: VectorCode, condition: Operand, yes: Operand, no: Operand): Operand {
+  const mask = v.truth(condition);
+  if (yes.mask && no.mask) return truth(v.choose(mask, yes.code, no.code));
+  if (Object.is(yes.literal, 0)) return value(v.let(v128.andNot(v.number(no), mask)));
+  if (Object.is(no.literal, 0)) return value(v.let(v128.and(v.number(yes), mask)));
+  return value(v.choose(mask, v.number(yes), v.number(no)));
+}
+
 /** The magnitude of a number. */
 const size = (v: VectorCode, x: Local): Code => v.lanes.ops.abs(x);
 
@@ -76,5 +85,5 @@ export const arithmetic: Partial<Readonly<Record<FunctionName, Spelling>>> = {
   and: logic(v128.and),
   or: logic(v128.or),
   not: (v, a) => truth(v.let(v128.not(v.truth(a)))),
-  where: (v, a, b, c) => (b.mask && c.mask ? truth(v.choose(v.truth(a), b.code, c.code)) : value(v.choose(v.truth(a), v.number(b), v.number(c)))),
+  where: choice,
 };
