@@ -134,16 +134,16 @@ export function applyNamed(op: ElementwiseOp, operands: Readonly<Record<string, 
   return apply(op, values, null);
 }
 
-/** An elementwise function of one tensor. */
+/** An elementwise function of one tensor. Its formula is read when it is first called: most programs use few of the functions that there are. */
 export function unary(op: string, text: string, options?: ElementwiseOptions): (x: Tensor) => Tensor {
-  const definition = elementwiseOp(op, text, options);
-  return (x) => apply(definition, [x], null);
+  const definition = lazy(() => elementwiseOp(op, text, options));
+  return (x) => apply(definition(), [x], null);
 }
 
 /** An elementwise function of two operands, one of them a tensor at least, over names in the order in which the formula first reads them. */
 export function binary(op: string, text: string, options?: ElementwiseOptions): (a: Operand, b: Operand) => Tensor {
-  const definition = elementwiseOp(op, text, options);
-  return (a, b) => apply(definition, [a, b], null);
+  const definition = lazy(() => elementwiseOp(op, text, options));
+  return (a, b) => apply(definition(), [a, b], null);
 }
 
 /** Numbers that tune a function, with their defaults. */
