@@ -7,7 +7,7 @@ import { gridOf } from "./grid.ts";
 import { range } from "./operand.ts";
 import { pad } from "./pad.ts";
 import { placeFunction, walkOf } from "./position.ts";
-import type { GpuStorage } from "./storage.ts";
+import { type GpuStorage, lineOf, wholeTexels } from "./storage.ts";
 
 /** Kernels that move over images, each multiplied with what it covers. */
 export interface Correlation {
@@ -41,8 +41,6 @@ interface Sizes {
   readonly rows: 4 | 8;
 }
 
-const up4 = (n: number): number => 4 * Math.ceil(n / 4);
-
 /**
  * Computes `[N,groups · outputs,…positions]` into a dense storage. Images and kernels are copied first, so that four channels make a texel and padding is
  * there to be read; each thread then makes four channels of several positions, and the last launch puts these in order.
@@ -54,14 +52,24 @@ export function correlate(engine: Engine, c: Correlation, output: GpuStorage): v
   const [inputs, channels] = weight.shape.slice(-2);
   const extent = positions.map((n, d) => (n - 1) * stride[d] + (kernel[d] - 1) * dilation[d] + 1);
   const image = pad(engine, x, {
-    shape: [x.shape[0], ...extent, groups, up4(inputs)],
+    shape: [x.shape[0], ...extent, groups, wholeTexels(inputs)],
     before: [0, ...c.before, 0, 0],
     spacing: [1, ...(c.spacing ?? extent.map(() => 1)), 1, 1],
   });
-  const factors = pad(engine, weight, { shape: [groups, ...kernel, up4(inputs), up4(channels)] });
+  const factors = pad(engine, weight, { shape: [groups, ...kernel, wholeTexels(inputs), wholeTexels(channels)] });
   const count = sizeOf(positions);
   const rows = engine.adapter.outputLimit >= 8 && count % 8 === 0 && x.shape[0] * count * channels * groups >= 2 ** 14 ? 8 : 4;
-  const sizes: Sizes = { batch: x.shape[0], groups, inputs: up4(inputs) / 4, outputs: up4(channels) / 4, channels, kernel, extent, positions, rows };
+  const sizes: Sizes = {
+    batch: x.shape[0],
+    groups,
+    inputs: wholeTexels(inputs) / 4,
+    outputs: wholeTexels(channels) / 4,
+    channels,
+    kernel,
+    extent,
+    positions,
+    rows,
+  };
   const blocks = Math.ceil((sizes.batch * count) / rows);
   const parts = range(rows).map(() => engine.scratch("float32", blocks * groups * 4 * sizes.outputs));
   const key = JSON.stringify([sizes, stride, dilation]);
@@ -69,7 +77,7 @@ export function correlate(engine: Engine, c: Correlation, output: GpuStorage): v
   engine.run("convolve", key, make, [image, factors], [], parts);
   engine.free(image.storage as GpuStorage);
   engine.free(factors.storage as GpuStorage);
-  const views = parts.map((storage): View => ({ storage, dtype: "float32", shape: [storage.length], strides: [1], offset: 0 }));
+  const views = parts.map(lineOf);
   engine.run("merge", `convolution;${key}`, () => mergeSource(engine, sizes, output.length), views, [], [output]);
   for (const part of parts) engine.free(part);
 }

@@ -4,15 +4,13 @@ import { map } from "./map.ts";
 import { dense, type Operand, operandKey, operandOf, range, type Sizes } from "./operand.ts";
 import { pad } from "./pad.ts";
 import { reduce } from "./reduce.ts";
-import type { GpuStorage } from "./storage.ts";
+import { type GpuStorage, wholeTexels } from "./storage.ts";
 import { dotSource, mergeSource, tileSource } from "./tile.ts";
 
 /** Products from which the tiles pay for their second launch. */
 const TILED_WORK = 2 ** 18;
 /** Products from which operands are copied to lie in whole texels. */
 const PADDED_WORK = 2 ** 16;
-
-const up4 = (n: number): number => 4 * Math.ceil(n / 4);
 
 /** `[…,m,k] x […,k,n]` into a dense storage. */
 export function matmul(engine: Engine, a: View, b: View, output: GpuStorage): void {
@@ -68,8 +66,8 @@ function padded(
   left: Operand,
   right: Operand,
 ): void {
-  const k4 = up4(k);
-  const n4 = up4(n);
+  const k4 = wholeTexels(k);
+  const n4 = wholeTexels(n);
   const lead = shape.slice(0, -2);
   const keepA = left.grain !== "none" && k4 === k;
   const keepB = right.grain !== "none" && k4 === k && n4 === n;

@@ -1,4 +1,4 @@
-import type { Device, DType, Storage } from "@gradtape/core";
+import type { Device, DType, Storage, View } from "@gradtape/core";
 import type { Later } from "./later.ts";
 import type { Sheet } from "./pool.ts";
 
@@ -40,3 +40,9 @@ export class GpuStorage implements Storage {
     this.cell.sheet = sheet;
   }
 }
+
+/** All elements of a float32 storage as one line, `[length]`. */
+export const lineOf = (storage: GpuStorage): View => ({ storage, dtype: "float32", shape: [storage.length], strides: [1], offset: 0 });
+
+/** The elements of as many whole texels as `n` elements need. */
+export const wholeTexels = (n: number): number => 4 * Math.ceil(n / 4);

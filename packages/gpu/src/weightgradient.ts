@@ -6,7 +6,7 @@ import type { NativeFunction } from "./gpujs.ts";
 import { gridOf } from "./grid.ts";
 import { range } from "./operand.ts";
 import { pad } from "./pad.ts";
-import type { GpuStorage } from "./storage.ts";
+import { type GpuStorage, lineOf, wholeTexels } from "./storage.ts";
 
 /** Sizes in the copies in which four channels make a texel. */
 interface Sizes {
@@ -24,8 +24,6 @@ interface Sizes {
   readonly portions: number;
 }
 
-const up4 = (n: number): number => 4 * Math.ceil(n / 4);
-
 /** Threads that keep a GPU at work. */
 const CROWD = 4096;
 
@@ -36,16 +34,16 @@ export function weightGradient(engine: Engine, x: View, g: View, c: Convolution,
   const { kernel, stride, dilation } = c;
   const positions = c.output;
   const extent = positions.map((n, d) => (n - 1) * stride[d] + (kernel[d] - 1) * dilation[d] + 1);
-  const image = pad(engine, x, { shape: [batch, ...extent, groups, up4(channels)], before: [0, ...c.padding, 0, 0] });
-  const gradient = pad(engine, g, { shape: [batch, ...positions, groups, up4(outputs)] });
-  const rows = engine.adapter.outputLimit >= 8 && up4(outputs) % 8 === 0 ? 8 : 4;
-  const threads = (sizeOf(kernel) * groups * up4(channels) * up4(outputs)) / (4 * rows);
+  const image = pad(engine, x, { shape: [batch, ...extent, groups, wholeTexels(channels)], before: [0, ...c.padding, 0, 0] });
+  const gradient = pad(engine, g, { shape: [batch, ...positions, groups, wholeTexels(outputs)] });
+  const rows = engine.adapter.outputLimit >= 8 && wholeTexels(outputs) % 8 === 0 ? 8 : 4;
+  const threads = (sizeOf(kernel) * groups * wholeTexels(channels) * wholeTexels(outputs)) / (4 * rows);
   const portions = range(batch).find((k) => batch % (k + 1) === 0 && threads * (k + 1) >= CROWD) ?? batch - 1;
   const sizes: Sizes = {
     batch,
     groups,
-    inputs: up4(channels) / 4,
-    outputs: up4(outputs) / 4,
+    inputs: wholeTexels(channels) / 4,
+    outputs: wholeTexels(outputs) / 4,
     kernel,
     extent,
     positions,
@@ -57,7 +55,7 @@ export function weightGradient(engine: Engine, x: View, g: View, c: Convolution,
   engine.run("convolveWeight", key, () => tileSource(engine, sizes, stride, dilation, parts[0].length), [gradient, image], [], parts);
   engine.free(image.storage as GpuStorage);
   engine.free(gradient.storage as GpuStorage);
-  const views = parts.map((storage): View => ({ storage, dtype: "float32", shape: [storage.length], strides: [1], offset: 0 }));
+  const views = parts.map(lineOf);
   engine.run(
     "merge",
     `weight;${channels};${outputs};${key}`,
