@@ -5,12 +5,14 @@ import { elementwiseConformance } from "./elementwise.ts";
 import { indexingConformance } from "./indexing.ts";
 import { matmulConformance } from "./matmul.ts";
 import { reductionConformance } from "./reduction.ts";
+import { rowConformance } from "./rows.ts";
 
 /** What proves a backend of the CPU: every method against the reference backend, over tables of functions, dtypes, shapes and layouts. */
 export function conformance(backend: Backend): void {
   describe(`conformance of ${backend.name}`, () => {
     elementwiseConformance(backend);
     reductionConformance(backend);
+    rowConformance(backend);
     matmulConformance(backend);
     indexingConformance(backend);
     convolutionConformance(backend);

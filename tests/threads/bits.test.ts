@@ -50,6 +50,7 @@ function* cases(dtype: DType, generator: Generator): Iterable<() => Tensor[]> {
     const column = rand([rows, 1], { generator, dtype });
     yield () => [x.add(row), x.mul(column).exp(), x.sin(), x.tanh(), x.transpose(0, 1).mul(2).contiguous(), x.gt(0)];
     yield () => [x.sum([0]), x.sum([1]), x.amax([0]), x.amin([1]), x.sum(), x.argmax(1), x.mean([0, 1])];
+    yield () => [x.softmax(1), x.logSoftmax(1), x.layerNorm({ normalizedShape: [columns] })];
     yield () => [
       x.cumsum(0),
       x.cumsum(1),

@@ -8,6 +8,8 @@ export { copyKernel, Kernel, kernel } from "./backend/kernel.ts";
 export type { AdaptivePoolOptions, PoolOptions } from "./backend/pool.ts";
 export { reference } from "./backend/reference/reference.ts";
 export { free, own, region } from "./backend/region.ts";
+export { mapRows } from "./backend/rowcomposition.ts";
+export { type Named, POSITION, type RowFold, RowKernel, type RowPass } from "./backend/rows.ts";
 export { allocate, broadcastView, hostData, hostStorage, isDense, restride, type Storage, type View } from "./backend/view.ts";
 export type { Window } from "./backend/window.ts";
 export * from "./creation.ts";
@@ -31,6 +33,7 @@ export {
   toLatex,
   toText,
 } from "./formula/index.ts";
+export type { AffineOptions } from "./ops/affine.ts";
 export { einsum } from "./ops/einsum.ts";
 export {
   type ElementwiseOp,

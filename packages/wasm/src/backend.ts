@@ -7,6 +7,7 @@ import {
   type Kernel,
   type Lifetime,
   type Reduction,
+  type RowKernel,
   reference,
   type Scan,
   type Storage,
@@ -19,6 +20,7 @@ import { Elementwise } from "./kernels/elementwise/map.ts";
 import { Indexing } from "./kernels/indexing/indexing.ts";
 import { MatrixProducts } from "./kernels/matmul/matmul.ts";
 import { Reductions } from "./kernels/reduction/reduction.ts";
+import { Rows } from "./kernels/rows/rows.ts";
 import { Scans } from "./kernels/scan/scan.ts";
 import { Sorts } from "./kernels/sort/sort.ts";
 import type { MemoryReport } from "./memory/store.ts";
@@ -56,6 +58,7 @@ class Wasm implements Partial<WasmBackend> {
   readonly #convolutions: Convolutions;
   readonly #scans: Scans;
   readonly #sorts: Sorts;
+  readonly #rows: Rows;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -67,6 +70,7 @@ class Wasm implements Partial<WasmBackend> {
     this.#convolutions = new Convolutions(engine, this.#elementwise);
     this.#scans = new Scans(engine);
     this.#sorts = new Sorts(engine);
+    this.#rows = new Rows(engine);
   }
 
   allocate(dtype: DType, length: number, lifetime: Lifetime): Storage {
@@ -84,6 +88,14 @@ class Wasm implements Partial<WasmBackend> {
   map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void {
     this.#maps.wasm++;
     this.#elementwise.map(kernel, inputs, uniforms, outputs);
+  }
+
+  mapRows(kernel: RowKernel, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): boolean {
+    const { report } = this.#engine;
+    const reason = this.#rows.mapRows(kernel, inputs, scalars, outputs);
+    if (reason === undefined) report.family("rows").wasm++;
+    else report.fellBack("rows", `${reason}; composed of maps and reductions`);
+    return reason === undefined;
   }
 
   reduce(reduction: Reduction, input: View, axes: readonly number[], output: View): void {
@@ -201,7 +213,16 @@ class Wasm implements Partial<WasmBackend> {
 
   /** Forgets compiled kernels, after the engine's abilities or its memory changed. */
   #forget(): void {
-    for (const family of [this.#elementwise, this.#products, this.#reductions, this.#indexing, this.#convolutions, this.#scans, this.#sorts])
+    for (const family of [
+      this.#elementwise,
+      this.#products,
+      this.#reductions,
+      this.#indexing,
+      this.#convolutions,
+      this.#scans,
+      this.#sorts,
+      this.#rows,
+    ])
       family.reset();
   }
 }

@@ -1,6 +1,7 @@
 import type { DType, TypedArray } from "../dtype.ts";
 import type { Convolution } from "./convolution.ts";
 import type { Kernel } from "./kernel.ts";
+import type { RowKernel } from "./rows.ts";
 import type { Storage, View } from "./view.ts";
 import type { Window } from "./window.ts";
 
@@ -53,6 +54,11 @@ export interface Backend {
   readLater?(view: View): Promise<TypedArray>;
   /** One fused loop over the broadcast inputs; outputs may be the inputs themselves (in place). All outputs share one shape. */
   map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void;
+  /**
+   * Runs a formula over rows, the lines along the last dimension: inputs broadcast to one shape, outputs dense, of size 1 there where they are one number for a row.
+   * Returns whether the backend has a kernel for it; composed of `map` and `reduce` where not.
+   */
+  mapRows?(kernel: RowKernel, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): boolean;
   /** Folds `axes`; the output has size 1 there. NaN propagates through max and min. */
   reduce(reduction: Reduction, input: View, axes: readonly number[], output: View): void;
   /** `[…,m,k] x […,k,n] → […,m,n]`; batch dimensions already broadcast, any strides (a transpose is free). */

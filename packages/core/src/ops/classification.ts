@@ -1,10 +1,12 @@
 import { isFloat } from "../dtype.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
+import type { Op, Operand } from "../tape/op.ts";
 import { composed } from "../tape/ownership.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { applyNamed, elementwiseOp } from "./elementwise.ts";
 import { checkLossOptions, checkPair, checkValues, type LossOptions, reduced } from "./loss.ts";
+import { RowFormula } from "./rows.ts";
 
 /** Options of `nllLoss`. */
 export interface NLLLossOptions extends LossOptions {
@@ -56,8 +58,9 @@ function entropy(input: Tensor, target: Tensor, options: CrossEntropyOptions): T
     throw new RangeError(
       `crossEntropy: logits ${showShape(input.shape)} take int32 class indices ${showShape(outer)} or probabilities ${showShape(input.shape)}, got ${target.dtype} ${showShape(target.shape)}`,
     );
+  if (!probable && labelSmoothing === 0) return classLoss("crossEntropy", rows(input), entropyOf, target, outer, options);
   const scores = rows(input).logSoftmax(1);
-  if (!probable) return classLoss("crossEntropy", scores, target, outer, options);
+  if (!probable) return classLoss("crossEntropy", scores, missing, target, outer, options);
   const certain = 1 - labelSmoothing;
   const wanted =
     labelSmoothing === 0
@@ -82,12 +85,44 @@ function likelihood(input: Tensor, target: Tensor, options: NLLLossOptions): Ten
     throw new RangeError(
       `nllLoss: log-probabilities ${showShape(input.shape)} take int32 class indices ${showShape(outer)}, got ${target.dtype} ${showShape(target.shape)}`,
     );
-  return classLoss("nllLoss", rows(input), target, outer, options);
+  return classLoss("nllLoss", rows(input), missing, target, outer, options);
 }
+
+const entropyRows = new RowFormula(
+  "crossEntropy",
+  `top = rowMax(x)
+   total = rowSum(exp(x - top))
+   own = rowSum(position == target ? x : 0)
+   out = log(total) - (own - top)`,
+);
+const entropySlope = new RowFormula(
+  "crossEntropyBackward",
+  `top = rowMax(x)
+   out = exp(x - top)
+   total = rowSum(out)
+   out = grad * (out * (1 / total)) - (position == target ? grad : 0)`,
+);
+
+/** The cross-entropy of each row of logits with the certainty of one class: `-logSoftmax(x)[target]`, whose gradient is `softmax(x) - onehot(target)`. */
+const entropyOp: Op<null> = {
+  name: "crossEntropy",
+  primitive: true,
+  saves: { output: false, shapes: false },
+  forward: ([x, target]) => entropyRows.value({ x, target: asColumn(target) }).squeeze(1),
+  vjp: [(grad, { inputs: [x, target] }) => entropySlope.apply({ x: x as Tensor, target: asColumn(target), grad: asColumn(grad) }), null],
+};
+
+const asColumn = (x: Operand | undefined): Tensor => (x as Tensor).unsqueeze(1);
+
+/** The loss of each row at its class. */
+type RowLoss = (rows: Tensor, index: Tensor) => Tensor;
+
+const entropyOf: RowLoss = (logits, index) => apply(entropyOp, [logits, index], null);
+const missing: RowLoss = (logP, index) => logP.gather(1, asColumn(index)).squeeze(1).neg();
 
 const weightedMeanOp = elementwiseOp("weightedMean", "total / weights", { derivatives: { total: "weights == 0 ? 0 : 1 / weights", weights: null } });
 
-function classLoss(op: string, scores: Tensor, target: Tensor, outer: Shape, options: CrossEntropyOptions): Tensor {
+function classLoss(op: string, scores: Tensor, lossOf: RowLoss, target: Tensor, outer: Shape, options: CrossEntropyOptions): Tensor {
   const { weight, ignoreIndex = -100, reduction = "mean", labelSmoothing = 0 } = options;
   const classes = scores.shape[1];
   const flat = target.reshape([-1]).to("int32");
@@ -95,8 +130,8 @@ function classLoss(op: string, scores: Tensor, target: Tensor, outer: Shape, opt
   const kept = ignores ? flat.ne(ignoreIndex) : undefined;
   const index = kept === undefined ? flat : kept.where(flat, 0);
   const importance = factors(index, kept, weight, scores);
-  const picked = scores.gather(1, index.unsqueeze(1)).squeeze(1);
-  let losses = importance === undefined ? picked.neg() : picked.mul(importance).neg();
+  const own = lossOf(scores, index);
+  let losses = importance === undefined ? own : own.mul(importance);
   if (labelSmoothing > 0) {
     const everyClass = (weight ? scores.mul(weight.detach()) : scores).sum(1).neg();
     const spread = kept === undefined ? everyClass : kept.where(everyClass, 0);

@@ -23,6 +23,7 @@ export * from "./picking.ts";
 export * from "./reduction.ts";
 export { variance as var } from "./reduction.ts";
 export * from "./regression.ts";
+export * from "./rownorm.ts";
 export * from "./scan.ts";
 export * from "./similarity.ts";
 export * from "./softmax.ts";

@@ -1,9 +1,10 @@
-import { type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
+import { showShape, sizeOf } from "../shape.ts";
 import { apply, isGradEnabled, noGrad } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../variable.ts";
+import { type AffineOptions, besideChannels, channelAffine, checkShapes } from "./affine.ts";
 import { applyNamed, type ElementwiseOp, elementwiseOp } from "./elementwise.ts";
 
 interface Over {
@@ -48,79 +49,6 @@ function statistics(x: Tensor, dims: readonly number[]): { readonly mean: Tensor
     const mean = x.mean(dims, { keepDim: true });
     return { mean, variance: applyNamed(deviationOp, { x, mean }).mean(dims, { keepDim: true }) };
   });
-}
-
-const affineOp = elementwiseOp("affine", "x * weight + bias");
-
-function affine(x: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined): Tensor {
-  if (weight && bias) return applyNamed(affineOp, { x, weight, bias });
-  return weight ? x.mul(weight) : bias ? x.add(bias) : x;
-}
-
-/** Weight and bias of a normalization. */
-export interface AffineOptions {
-  readonly weight?: Tensor | null;
-  readonly bias?: Tensor | null;
-  /** Added to the variance. Default 1e-5. */
-  readonly eps?: number;
-}
-
-function checkShapes(op: string, wanted: Shape, given: Readonly<Record<string, Tensor | null | undefined>>): void {
-  for (const [name, value] of Object.entries(given))
-    if (value && !sameShape(value.shape, wanted))
-      throw new RangeError(`${op}: ${name} has shape ${showShape(value.shape)}, expected ${showShape(wanted)}`);
-}
-
-function trailing(op: string, x: Tensor, shape: Shape): number[] {
-  if (!Array.isArray(shape) || shape.length === 0) throw new TypeError(`${op}: normalizedShape is a list of sizes, such as [${x.shape.at(-1) ?? 1}]`);
-  if (!sameShape(x.shape.slice(-shape.length), shape))
-    throw new RangeError(`${op}: the last sizes of ${showShape(x.shape)} are not normalizedShape ${showShape(shape)}`);
-  return shape.map((_, d) => x.ndim - shape.length + d);
-}
-
-const layerNormOp = standardizing("layerNorm");
-
-/** Options of `layerNorm`; weight and bias have the normalized shape. */
-export interface LayerNormOptions extends AffineOptions {
-  /** The last sizes of the input, over which mean and variance are taken. */
-  readonly normalizedShape: Shape;
-}
-
-/** Layer normalization: zero mean and unit variance over the last dimensions, then weight and bias. Ba, Kiros & Hinton 2016, arXiv:1607.06450. */
-export function layerNorm(x: Tensor, options: LayerNormOptions): Tensor {
-  checkOptions("layerNorm", options, ["normalizedShape", "weight", "bias", "eps"]);
-  const { normalizedShape, weight, bias, eps = 1e-5 } = options;
-  const dims = trailing("layerNorm", x, normalizedShape);
-  checkShapes("layerNorm", normalizedShape, { weight, bias });
-  const { mean, variance } = statistics(x, dims);
-  return affine(apply(layerNormOp, [x, mean, variance], { dims, eps }), weight, bias);
-}
-
-/** `[C]` as `[C,1,…]`, to stand beside channels. */
-const besideChannels = <T extends Tensor | null | undefined>(value: T, x: Tensor): Tensor | T =>
-  value ? value.reshape([value.size, ...x.shape.slice(2).map(() => 1)]) : value;
-
-const channelAffine = (x: Tensor, { weight, bias }: AffineOptions): Tensor => affine(x, besideChannels(weight, x), besideChannels(bias, x));
-
-const groupNormOp = standardizing("groupNorm");
-
-/** Options of `groupNorm`; weight and bias are one per channel. */
-export interface GroupNormOptions extends AffineOptions {
-  /** How many groups the channels make; it divides their number. */
-  readonly numGroups: number;
-}
-
-/** Group normalization of `[N,C,…]`: zero mean and unit variance over each group of channels of each sample. Wu & He 2018, arXiv:1803.08494. */
-export function groupNorm(x: Tensor, options: GroupNormOptions): Tensor {
-  checkOptions("groupNorm", options, ["numGroups", "weight", "bias", "eps"]);
-  const { numGroups, weight, bias, eps = 1e-5 } = options;
-  const [batch, channels] = x.shape;
-  if (x.ndim < 2 || !Number.isInteger(numGroups) || numGroups < 1 || channels % numGroups !== 0)
-    throw new RangeError(`groupNorm: ${numGroups} groups do not divide the channels of ${showShape(x.shape)}, an input [N,C,…]`);
-  checkShapes("groupNorm", [channels], { weight, bias });
-  const grouped = x.reshape([batch, numGroups, sizeOf(x.shape.slice(1)) / numGroups]);
-  const { mean, variance } = statistics(grouped, [2]);
-  return channelAffine(apply(groupNormOp, [grouped, mean, variance], { dims: [2], eps }).reshape(x.shape), options);
 }
 
 /** Running statistics of a normalization: variables that training moves in place. */
@@ -212,41 +140,4 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
       count,
     );
   return channelAffine(apply(instanceNormOp, [x, mean, variance], { dims, eps: options.eps ?? 1e-5 }), options);
-}
-
-const scaleSlopeOp = elementwiseOp("rmsNormBackward", "(grad - out * meanProduct) * rsqrt(meanSquare + eps)", { derivatives: { eps: null } });
-const scaledOp = elementwiseOp("rmsNorm", "x * rsqrt(meanSquare + eps)", { derivatives: { eps: null } });
-
-const rmsNormOp: Op<Over> = {
-  name: "rmsNorm",
-  forward: ([x], { dims, eps }) => {
-    const input = x as Tensor;
-    return applyNamed(scaledOp, { x: input, meanSquare: input.square().mean(dims, { keepDim: true }), eps });
-  },
-  vjp: [
-    (g, { inputs, output, attrs: { dims, eps } }) => {
-      const out = output as Tensor;
-      const meanSquare = (inputs[0] as Tensor).square().mean(dims, { keepDim: true });
-      return applyNamed(scaleSlopeOp, { grad: g, out, meanProduct: g.mul(out).mean(dims, { keepDim: true }), meanSquare, eps });
-    },
-  ],
-};
-
-/** Options of `rmsNorm`; the weight has the normalized shape. */
-export interface RMSNormOptions {
-  /** The last sizes of the input, over which the mean square is taken. */
-  readonly normalizedShape: Shape;
-  readonly weight?: Tensor | null;
-  /** Added to the mean square. Default: the machine epsilon of the dtype. */
-  readonly eps?: number | null;
-}
-
-/** `x / sqrt(mean(x²) + eps)` over the last dimensions, then the weight. Zhang & Sennrich 2019, arXiv:1910.07467. */
-export function rmsNorm(x: Tensor, options: RMSNormOptions): Tensor {
-  checkOptions("rmsNorm", options, ["normalizedShape", "weight", "eps"]);
-  const { normalizedShape, weight } = options;
-  const eps = options.eps ?? (x.dtype === "float64" ? Number.EPSILON : 2 ** -23);
-  const dims = trailing("rmsNorm", x, normalizedShape);
-  checkShapes("rmsNorm", normalizedShape, { weight });
-  return affine(apply(rmsNormOp, [x], { dims, eps }), weight, null);
 }

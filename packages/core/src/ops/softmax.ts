@@ -3,34 +3,44 @@ import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { applyNamed, elementwiseOp } from "./elementwise.ts";
+import { RowFormula } from "./rows.ts";
 
 interface AlongDim {
   readonly dim: number;
 }
 
-const output = { inputs: [], output: true } as const;
+const output = { inputs: [], output: true, shapes: false } as const;
 
-// Single passes over the elements, because a small softmax costs as much as its operations do.
-const shiftedExpOp = elementwiseOp("shiftedExp", "exp(x - top)");
-const softmaxBackwardOp = elementwiseOp("softmaxBackward", "p * (grad - total)");
-const logShareOp = elementwiseOp("logShare", "x - top - log(total)");
-const logSoftmaxBackwardOp = elementwiseOp("logSoftmaxBackward", "grad - exp(logP) * total");
+const softmaxRows = new RowFormula(
+  "softmax",
+  `top = rowMax(x)
+   out = exp(x - top)
+   total = rowSum(out)
+   out = out * (1 / total)`,
+);
+const softmaxSlope = new RowFormula(
+  "softmaxBackward",
+  `total = rowSum(grad * p)
+   out = p * (grad - total)`,
+);
+const logSoftmaxRows = new RowFormula(
+  "logSoftmax",
+  `top = rowMax(x)
+   total = rowSum(exp(x - top))
+   out = x - top - log(total)`,
+);
+const logSoftmaxSlope = new RowFormula(
+  "logSoftmaxBackward",
+  `total = rowSum(grad)
+   out = grad - exp(logP) * total`,
+);
 
 const softmaxOp: Op<AlongDim> = {
   name: "softmax",
+  primitive: true,
   saves: output,
-  forward: ([x], { dim }) => {
-    const input = x as Tensor;
-    if (input.size === 0) return input;
-    const e = applyNamed(shiftedExpOp, { x: input, top: input.amax(dim, { keepDim: true }) });
-    return e.div(e.sum(dim, { keepDim: true }));
-  },
-  vjp: [
-    (g, { output: y, attrs: { dim } }) => {
-      const p = y as Tensor;
-      return applyNamed(softmaxBackwardOp, { p, grad: g, total: g.mul(p).sum(dim, { keepDim: true }) });
-    },
-  ],
+  forward: ([x], { dim }) => softmaxRows.value({ x }, { dim }),
+  vjp: [(grad, { output: p, attrs: { dim } }) => softmaxSlope.apply({ grad, p: p as Tensor }, { dim })],
 };
 
 /** `exp(x) / Σ exp(x)` along a dimension, shifted by the maximum so that nothing overflows. */
@@ -41,15 +51,10 @@ export const softmin = (x: Tensor, dim: number): Tensor => x.neg().softmax(dim);
 
 const logSoftmaxOp: Op<AlongDim> = {
   name: "logSoftmax",
+  primitive: true,
   saves: output,
-  forward: ([x], { dim }) => {
-    const input = x as Tensor;
-    if (input.size === 0) return input;
-    const top = input.amax(dim, { keepDim: true });
-    const total = applyNamed(shiftedExpOp, { x: input, top }).sum(dim, { keepDim: true });
-    return applyNamed(logShareOp, { x: input, top, total });
-  },
-  vjp: [(g, { output: y, attrs: { dim } }) => applyNamed(logSoftmaxBackwardOp, { grad: g, logP: y as Tensor, total: g.sum(dim, { keepDim: true }) })],
+  forward: ([x], { dim }) => logSoftmaxRows.value({ x }, { dim }),
+  vjp: [(grad, { output: logP, attrs: { dim } }) => logSoftmaxSlope.apply({ grad, logP: logP as Tensor }, { dim })],
 };
 
 /** `x - log Σ exp(x)` along a dimension, accurate where softmax would round to 0. */

@@ -25,14 +25,13 @@ export function reciprocalsOf(kernel: Kernel, lanes: Lanes): number[] {
 
 const isOutput = (kernel: Kernel, node: Expression): boolean => kernel.outputs.some(({ expression }) => expression === node);
 
-/** Variables that hold the uniforms, and the reciprocals of some, by name. */
-export interface Scalars {
-  readonly uniforms: ReadonlyMap<string, Local>;
-  readonly reciprocals: ReadonlyMap<string, Local>;
-}
-
-/** The kernel's outputs from its inputs; common parts are computed once. */
-export function evaluate(v: VectorCode, kernel: Kernel, input: (index: number) => Local, { uniforms, reciprocals }: Scalars): Operand[] {
+/** The values of expressions; common parts are computed once. `valueOf` gives the variable of a name, `reciprocals` those of names by which one divides. */
+export function evaluate(
+  v: VectorCode,
+  expressions: readonly Expression[],
+  valueOf: (name: string) => Local | undefined,
+  reciprocals: ReadonlyMap<string, Local> = new Map(),
+): Operand[] {
   const done = new Map<Expression, Operand>();
   const visit = (node: Expression): Operand => {
     let result = done.get(node);
@@ -45,13 +44,12 @@ export function evaluate(v: VectorCode, kernel: Kernel, input: (index: number) =
   const compute = (node: Expression): Operand => {
     if (node.kind === "number") return { code: v.constant(node.value), mask: false, literal: node.value };
     if (node.kind === "name") {
-      const index = kernel.inputs.indexOf(node.name);
-      const code = index >= 0 ? input(index) : uniforms.get(node.name);
+      const code = valueOf(node.name);
       if (code === undefined) throw new Error(`map: ${node.name} is neither a tensor nor a scalar of the kernel`);
       return { code, mask: false };
     }
     const divisor = node.fn === "div" ? node.args[1] : undefined;
-    const reciprocal = divisor?.kind === "name" && !isOutput(kernel, node) ? reciprocals.get(divisor.name) : undefined;
+    const reciprocal = divisor?.kind === "name" && !expressions.includes(node) ? reciprocals.get(divisor.name) : undefined;
     if (reciprocal !== undefined) return { code: v.let(v.lanes.ops.mul(v.number(visit(node.args[0])), reciprocal)), mask: false };
     const args = node.args.map(visit);
     const spelling = spellingOf(v.lanes, node);
@@ -64,5 +62,5 @@ export function evaluate(v: VectorCode, kernel: Kernel, input: (index: number) =
       mask: false,
     };
   };
-  return kernel.outputs.map(({ expression }) => visit(expression));
+  return expressions.map(visit);
 }

@@ -3,7 +3,7 @@ import { type Call, type Code, type FunctionBuilder, i32, type Local, ModuleBuil
 import { bytesOf } from "../../memory/heap.ts";
 import { type Place, type Portion, read, type Step, write } from "./access.ts";
 import { vectorsPerTurn } from "./cost.ts";
-import { evaluate, reciprocalsOf, type Scalars } from "./evaluate.ts";
+import { evaluate, reciprocalsOf } from "./evaluate.ts";
 import { double, type FunctionName, importFunction, type Lanes, type Operand, single, VectorCode } from "./lanes.ts";
 import { callsOf } from "./spelling.ts";
 
@@ -91,10 +91,9 @@ function addPart(module: ModuleBuilder, { kernel, views, lanes, fused, calls }: 
     const load = lanes === single ? v128.load32Splat : v128.load64Splat;
     const scalar = (k: number): Local => v.let(load(at, description.uniforms(owners.length) + 8 * k));
     const { uniforms } = kernel;
-    const scalars: Scalars = {
-      uniforms: new Map(uniforms.map((uniform, k) => [uniform, scalar(k)])),
-      reciprocals: new Map(reciprocalsOf(kernel, lanes).map((index, k) => [uniforms[index], scalar(uniforms.length + k)])),
-    };
+    const scalars = new Map(uniforms.map((uniform, k) => [uniform, scalar(k)]));
+    const reciprocals = new Map(reciprocalsOf(kernel, lanes).map((index, k) => [uniforms[index], scalar(uniforms.length + k)]));
+    const expressions = kernel.outputs.map(({ expression }) => expression);
     const inputs = kernel.inputs.length;
     const fixed = views.slice(0, inputs).map(({ step }, k) => (step === "zero" ? read(v, placeOf(k), { whole, group: 0 }) : undefined));
     const portions = Array.from({ length: Math.max(1, vectors) }, (_, group): Portion => ({ whole, group }));
@@ -104,7 +103,8 @@ function addPart(module: ModuleBuilder, { kernel, views, lanes, fused, calls }: 
       const results: Operand[][] = [];
       f.interleave(
         portions.map(({ group }) => () => {
-          results[group] = evaluate(v, kernel, (input) => loaded[input][group], scalars);
+          const valueOf = (name: string): Local | undefined => loaded[kernel.inputs.indexOf(name)]?.[group] ?? scalars.get(name);
+          results[group] = evaluate(v, expressions, valueOf, reciprocals);
         }),
       );
       kernel.outputs.forEach((_, output) => {

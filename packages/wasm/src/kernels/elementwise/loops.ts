@@ -18,7 +18,8 @@ export interface Loop extends Shareable {
 /** How many views a key that is a number tells apart; more need a longer one. */
 export const KEYED = 10;
 
-const host = Object.fromEntries(Object.entries(functions).map(([name, { evaluate }]) => [name, evaluate]));
+/** The functions of the formula table, for kernels to call. */
+export const hostFunctions = Object.fromEntries(Object.entries(functions).map(([name, { evaluate }]) => [name, evaluate]));
 const dtypeCode = { float32: 0, float64: 3, int32: 6, bool: 9 } as const;
 const stepCode = { unit: 0, zero: 1, any: 2 } as const;
 
@@ -61,7 +62,7 @@ export class Loops {
     for (const name of callsOf(lanes, expressions))
       if (!rarelyCalled.has(name)) this.#engine.report.note("map", `${name} has no vector form in ${lanes.type}; called for each element`);
     const module = loopModule(kernel, classes, { fused, shared: heap.shared, wide });
-    const { run } = this.#engine.instantiate(module, host as Record<FunctionName, () => number>);
+    const { run } = this.#engine.instantiate(module, hostFunctions as Record<FunctionName, () => number>);
     const pointers = pointersOf(classes);
     const reciprocals = reciprocalsOf(kernel, lanes);
     return {

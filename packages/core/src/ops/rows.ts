@@ -1,0 +1,119 @@
+import { mapRows, positions } from "../backend/rowcomposition.ts";
+import { POSITION, type RowFold, RowKernel } from "../backend/rows.ts";
+import { allocate, restride, type View } from "../backend/view.ts";
+import { type DType, isFloat, promote } from "../dtype.ts";
+import { type Expression, toText } from "../formula/index.ts";
+import { broadcastShapes, contiguousStrides, type Shape } from "../shape.ts";
+import { apply, isGradEnabled } from "../tape/apply.ts";
+import { detach } from "../tape/autograd.ts";
+import type { Op, Operand } from "../tape/op.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { applyNamed, type ElementwiseOp, elementwiseOp } from "./elementwise.ts";
+
+type Operands = Readonly<Record<string, Operand>>;
+
+/** The dimension along which rows lie; the last by default. */
+interface Along {
+  readonly dim?: number | undefined;
+}
+
+interface Attrs extends Along {
+  readonly operands: Operands;
+}
+
+/**
+ * A formula over rows (`RowKernel`) with the result `out`, over tensors, which broadcast, and numbers (`scalars`), by their names in the formula. A result of one number
+ * for a row has size 1 in the rows' dimension.
+ */
+export class RowFormula {
+  readonly #kernel: () => RowKernel;
+  readonly #op: Op<Attrs>;
+
+  constructor(name: string, text: string, scalars: readonly string[] = []) {
+    let kernel: RowKernel | undefined;
+    this.#kernel = () => (kernel ??= new RowKernel(text, ["out"], scalars));
+    this.#op = { name, primitive: true, forward: (_, { operands, dim }) => this.value(operands, { dim }) };
+  }
+
+  /** The value, by one kernel; for an op's forward. */
+  value(operands: Operands, { dim }: Along = {}): Tensor {
+    const kernel = this.#kernel();
+    const tensors = kernel.inputs.map((input) => operands[input] as Tensor);
+    const whole = this.#shape(operands);
+    const at = dim ?? whole.length - 1;
+    const shape = kernel.outputs[0].perRow ? whole.map((n, d) => (d === at ? 1 : n)) : whole;
+    const output = new Tensor(allocate(tensors[0].device, dtypeOf(tensors), shape));
+    const rows = (view: View): View => rowsOf(view, at, whole.length);
+    const numbers = kernel.scalars.map((scalar) => operands[scalar] as number);
+    mapRows(kernel, tensors.map(rows), numbers, [rows(output)]);
+    return output;
+  }
+
+  /**
+   * The formula as an operation; for products of a backward pass. Where a gradient flows through it, it is made of elementwise operations and sums, so that derivatives of
+   * every order follow from the text. Maxima are shifts, on which a result does not depend: no gradient flows through them.
+   */
+  apply(operands: Operands, along: Along = {}): Tensor {
+    const tensors = this.#kernel().inputs.map((input) => operands[input] as Tensor);
+    if (isGradEnabled() && tensors.some(({ node }) => node !== null)) return this.#recorded(operands, along);
+    return apply(this.#op, tensors, { operands, ...along });
+  }
+
+  #shape(operands: Operands): Shape {
+    return broadcastShapes(this.#op.name, ...this.#kernel().inputs.map((input) => (operands[input] as Tensor).shape));
+  }
+
+  #recorded(operands: Operands, { dim }: Along): Tensor {
+    const kernel = this.#kernel();
+    const whole = this.#shape(operands);
+    const at = dim ?? whole.length - 1;
+    const places = (): Tensor => {
+      const { device } = operands[kernel.inputs[0]] as Tensor;
+      const shape = whole.map((n, d) => (d === at ? n : 1));
+      return new Tensor(restride(positions(device, whole[at]), shape, contiguousStrides(shape)));
+    };
+    const known: Record<string, Operand> = { ...operands };
+    const compute = (expression: Expression): Tensor => {
+      if (expression.kind === "name" && expression.name !== POSITION) return known[expression.name] as Tensor;
+      const op = operationOf(kernel, this.#op.name, expression);
+      if (op.operands.includes(POSITION)) known[POSITION] ??= places();
+      return applyNamed(op, known);
+    };
+    for (const { constants, writes, folds } of kernel.passes) {
+      for (const { name, expression } of [...constants, ...writes]) known[name] = compute(expression);
+      for (const { name, fold, expression } of folds) known[name] = folded(fold, compute(expression), at);
+    }
+    for (const { name, expression } of kernel.totals) known[name] = compute(expression);
+    return known.out as Tensor;
+  }
+}
+
+const operations = new WeakMap<RowKernel, Map<Expression, ElementwiseOp>>();
+
+/** The elementwise operation of an expression of a row kernel. */
+function operationOf(kernel: RowKernel, name: string, expression: Expression): ElementwiseOp {
+  let known = operations.get(kernel);
+  if (known === undefined) operations.set(kernel, (known = new Map()));
+  let op = known.get(expression);
+  if (op === undefined) known.set(expression, (op = elementwiseOp(name, toText(expression))));
+  return op;
+}
+
+function folded(fold: RowFold, x: Tensor, dim: number): Tensor {
+  const options = { keepDim: true } as const;
+  return fold === "sum" ? x.sum(dim, options) : detach(fold === "max" ? x.amax(dim, options) : x.amin(dim, options));
+}
+
+/** The view with a dimension as its last one. */
+function rowsOf(view: View, dim: number, rank: number): View {
+  const at = dim - (rank - view.shape.length);
+  if (at < 0 || at === view.shape.length - 1) return view;
+  const moved = (list: readonly number[]): number[] => [...list.slice(0, at), ...list.slice(at + 1), list[at]];
+  return restride(view, moved(view.shape), moved(view.strides));
+}
+
+function dtypeOf(tensors: readonly Tensor[]): DType {
+  let dtype: DType = "bool";
+  for (const tensor of tensors) if (isFloat(tensor.dtype)) dtype = promote(dtype, tensor.dtype);
+  return isFloat(dtype) ? dtype : "float32";
+}
