@@ -1,4 +1,4 @@
-import { noGrad, type Parameter, Tensor } from "@gradtape/core";
+import { mapRows, noGrad, type Parameter, RowKernel, Tensor, zeros } from "@gradtape/core";
 import { flag, nonNegative, positive, type Range, settings } from "./setting.ts";
 
 /** Parameters whose gradients are clipped; those without a gradient are left out. */
@@ -53,13 +53,27 @@ function joinedNorm(tensors: readonly Tensor[], normType: number): number {
   return normType === Infinity ? sum : sum ** (1 / normType);
 }
 
-/** Scaled by the largest element, so that no power overflows. */
+const squares = new RowKernel("out = rowSum(x ** 2)", ["out"]);
+const magnitudes = new RowKernel("out = rowSum(abs(x))", ["out"]);
+const largest = new RowKernel("out = rowMax(abs(x))", ["out"]);
+const powers = new RowKernel("out = rowSum((abs(x) / unit) ** p)", ["out"], ["unit", "p"]);
+
+/** A row kernel over all elements of a tensor, in float64. */
+function folded(kernel: RowKernel, tensor: Tensor, ...scalars: number[]): number {
+  const output = zeros([1], { dtype: "float64" });
+  mapRows(kernel, [tensor.reshape([-1])], scalars, [output]);
+  return output.item();
+}
+
+/** Where sums of powers overflow, or lose their digits, the elements are measured by the largest. */
 function tensorNorm(tensor: Tensor, normType: number): number {
-  const sizes = tensor.detach().to("float64").abs();
-  const largest = sizes.amax().item();
-  if (normType === Infinity || !(largest > 0 && largest < Infinity)) return largest;
-  const scaled = sizes.div(largest);
-  return largest * (normType === 2 ? scaled.square() : scaled.pow(normType)).sum().item() ** (1 / normType);
+  const values = tensor.detach();
+  if (normType === 1) return folded(magnitudes, values);
+  if (normType === Infinity) return folded(largest, values);
+  const sum = normType === 2 ? folded(squares, values) : folded(powers, values, 1, normType);
+  if (sum > 1e-250 && sum < Infinity) return sum ** (1 / normType);
+  const unit = folded(largest, values);
+  return unit > 0 && unit < Infinity ? unit * folded(powers, values, unit, normType) ** (1 / normType) : unit;
 }
 
 /**

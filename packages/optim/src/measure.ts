@@ -38,12 +38,11 @@ export function measure(name: string, of: readonly string[], compute: Compute, o
   return { of, numbers, compute, text: `${name}(${of.join(", ")})`, latex, direction };
 }
 
-/** Square root whose derivative at 0 is 0, so that the norm of a zero tensor does not turn gradients into NaN. */
-const rootOp = elementwiseOp("root", "x == 0 ? 0 : sqrt(x)");
+/** The Euclidean norm of everything in one tensor, a tensor without dimensions; its derivative at 0 is 0. */
+export const norm = (of: string): Measure => measure("norm", [of], (tensors) => tensors[of].norm(), { latex: `\\left\\lVert ${of} \\right\\rVert` });
 
-/** The Euclidean norm of everything in one tensor, a tensor without dimensions. */
-export const norm = (of: string): Measure =>
-  measure("norm", [of], (tensors) => apply(rootOp, [tensors[of].square().sum()], null), { latex: `\\left\\lVert ${of} \\right\\rVert` });
+/** Square root whose derivative at 0 is 0, so that a tensor of zeros does not turn gradients into NaN. */
+const rootOp = elementwiseOp("root", "x == 0 ? 0 : sqrt(x)");
 
 /** The root of the mean square of everything in one tensor, a tensor without dimensions. */
 export const rms = (of: string): Measure =>

@@ -1,9 +1,10 @@
-import { type Dims, normalizeDims, reducedShape, showShape } from "../shape.ts";
+import { type Dims, normalizeDims, reducedShape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Op } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { applyNamed, elementwiseOp } from "./elementwise.ts";
+import { RowFormula } from "./rows.ts";
 
 interface NormAttrs {
   readonly dims: readonly number[];
@@ -15,18 +16,27 @@ interface NormAttrs {
 const evenSlope = elementwiseOp("normBackward", "n == 0 ? 0 : grad * (x / n) ** (p - 1)", { derivatives: { p: null } });
 const oddSlope = elementwiseOp("normBackward", "x == 0 ? 0 : grad * sign(x) * (abs(x) / n) ** (p - 1)", { derivatives: { p: null } });
 
+const euclidean = new RowFormula(
+  "norm",
+  `squares = rowSum(x ** 2)
+   out = sqrt(squares)`,
+);
+const general = new RowFormula(
+  "norm",
+  `powers = rowSum(abs(x) ** p)
+   out = powers ** (1 / p)`,
+  ["p"],
+);
+
 const normOp: Op<NormAttrs> = {
   name: "norm",
   forward: ([x], { dims, p, keepDim }) => {
     const input = x as Tensor;
-    const over = dims.length > 0 ? dims : undefined;
-    return p === 2
-      ? input.square().sum(over, { keepDim }).sqrt()
-      : input
-          .abs()
-          .pow(p)
-          .sum(over, { keepDim })
-          .pow(1 / p);
+    const folded = dims.length > 0 ? dims : input.shape.map((_, d) => d);
+    const rest = input.shape.map((_, d) => d).filter((d) => !folded.includes(d));
+    const rows = input.permute([...rest, ...folded]).reshape([...rest.map((d) => input.shape[d]), sizeOf(folded.map((d) => input.shape[d]))]);
+    const norms = p === 2 ? euclidean.value({ x: rows }) : general.value({ x: rows, p });
+    return norms.reshape(reducedShape(input.shape, folded, keepDim));
   },
   vjp: [
     (g, { inputs, output, shapes: [shape], attrs: { dims, p } }) => {
