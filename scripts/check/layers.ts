@@ -21,7 +21,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** The rooms of `core`, from the ground up. */
 export const coreRooms: readonly Room[] = [
-  { name: "shape", files: /^(shape|dtype|random)\.ts$/ },
+  { name: "shape", files: /^(shape|dtype|philox|random)\.ts$/ },
   { name: "formula", files: /^formula\// },
   { name: "backend", files: /^backend\// },
   { name: "tensor", files: /^tensor\// },

@@ -48,6 +48,7 @@ export * from "./ops/index.ts";
 export * from "./ops/join.ts";
 export type { LossOptions, LossReduction } from "./ops/loss.ts";
 export type { ResultType } from "./ops/value.ts";
+export { philox, plainWords, useWordSource, type WordSource } from "./philox.ts";
 export * from "./random.ts";
 export { type Dims, type Shape, sameShape, showShape, sizeOf } from "./shape.ts";
 export { detectAnomaly } from "./tape/anomaly.ts";

@@ -1,61 +1,12 @@
+import { drawWords } from "./philox.ts";
+
 const TWO_32 = 0x1_0000_0000;
-const M0 = 0xd2511f53;
-const M1 = 0xcd9e8d57;
-const W0 = 0x9e3779b9;
-const W1 = 0xbb67ae85;
-
-/** Upper 32 bits of the 64-bit product of two unsigned 32-bit numbers, from products of halves that fit into 32 bits. */
-function mulHigh(a: number, b: number): number {
-  const aLow = a & 0xffff;
-  const aHigh = a >>> 16;
-  const bLow = b & 0xffff;
-  const bHigh = b >>> 16;
-  const low = Math.imul(aLow, bLow) >>> 16;
-  const middle = (Math.imul(aHigh, bLow) + low) >>> 0;
-  const across = (Math.imul(aLow, bHigh) + (middle & 0xffff)) >>> 0;
-  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (across >>> 16)) >>> 0;
-}
-
-/**
- * Philox 4x32 with 10 rounds: four random words from a counter and a key.
- * Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", section 4.3.
- */
-export function philox(counter: readonly [number, number, number, number], key: readonly [number, number]): [number, number, number, number] {
-  const words = Uint32Array.from(counter);
-  scramble(words, key[0], key[1]);
-  return [words[0], words[1], words[2], words[3]];
-}
-
-/** Philox in place: a new list of large numbers for every four of them would keep the collector busy. */
-function scramble(words: Uint32Array, key0: number, key1: number): void {
-  // One by one: taking a typed array apart goes through its iterator.
-  let c0 = words[0];
-  let c1 = words[1];
-  let c2 = words[2];
-  let c3 = words[3];
-  let k0 = key0;
-  let k1 = key1;
-  for (let round = 0; round < 10; round++) {
-    const high0 = mulHigh(M0, c0);
-    const high1 = mulHigh(M1, c2);
-    const low0 = Math.imul(M0, c0) >>> 0;
-    const low1 = Math.imul(M1, c2) >>> 0;
-    c0 = (high1 ^ c1 ^ k0) >>> 0;
-    c2 = (high0 ^ c3 ^ k1) >>> 0;
-    c1 = low1;
-    c3 = low0;
-    k0 = (k0 + W0) >>> 0;
-    k1 = (k1 + W1) >>> 0;
-  }
-  words[0] = c0;
-  words[1] = c1;
-  words[2] = c2;
-  words[3] = c3;
-}
-
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
 const highWord = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+/** 1/21, 1/19, … 1. */
+const reciprocals = Float64Array.from({ length: 11 }, (_, k) => 1 / (21 - 2 * k));
 
 /** Natural logarithm from + - * / alone, so that every engine gives the same bits; the atanh series after range reduction. */
 function log(x: number): number {
@@ -70,9 +21,12 @@ function log(x: number): number {
   const s = (mantissa - 1) / (mantissa + 1);
   const square = s * s;
   let series = 0;
-  for (let k = 21; k >= 1; k -= 2) series = series * square + 1 / k;
+  for (let k = 0; k < reciprocals.length; k++) series = series * square + reciprocals[k];
   return exponent * Math.LN2 + 2 * s * series;
 }
+
+/** The most words that a generator draws ahead. */
+const MOST_WORDS = 1024;
 
 /** Where a generator stands: plain numbers, ready for a checkpoint. */
 export interface GeneratorState {
@@ -90,8 +44,10 @@ export interface GeneratorState {
 export class Generator {
   #seed = 0;
   #drawn = 0;
-  readonly #block = new Uint32Array(4);
-  #blockIndex = -1;
+  /** Words that are ready, the first of them by its number, and how many. */
+  #words = new Uint32Array(4);
+  #first = 0;
+  #ready = 0;
   #spare: number | null = null;
 
   /** @param seed an integer from 0 to 2^53 - 1. */
@@ -104,22 +60,30 @@ export class Generator {
     if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`Generator: a seed is an integer from 0 to 2^53 - 1, got ${seed}`);
     this.#seed = seed;
     this.#drawn = 0;
-    this.#blockIndex = -1;
+    this.#ready = 0;
     this.#spare = null;
     return this;
   }
 
   /** The next 32 random bits, as an unsigned integer. */
   word(): number {
-    const index = Math.floor(this.#drawn / 4);
-    if (index !== this.#blockIndex) {
-      this.#block[0] = index >>> 0;
-      this.#block[1] = Math.floor(index / TWO_32) >>> 0;
-      this.#block[2] = this.#block[3] = 0;
-      scramble(this.#block, this.#seed >>> 0, Math.floor(this.#seed / TWO_32));
-      this.#blockIndex = index;
+    let at = this.#drawn - this.#first;
+    if (at < 0 || at >= this.#ready) {
+      this.#draw();
+      at = this.#drawn - this.#first;
     }
-    return this.#block[this.#drawn++ % 4];
+    this.#drawn++;
+    return this.#words[at];
+  }
+
+  /** Draws ahead: more each time that all was used, so that few numbers cost little and many are drawn fast. */
+  #draw(): void {
+    const first = 4 * Math.floor(this.#drawn / 4);
+    const goesOn = this.#ready > 0 && this.#drawn === this.#first + this.#ready;
+    if (goesOn && this.#words.length < MOST_WORDS) this.#words = new Uint32Array(4 * this.#words.length);
+    drawWords(this.#words, this.#words.length / 4, first / 4, this.#seed);
+    this.#first = first;
+    this.#ready = this.#words.length;
   }
 
   /** Uniform on [0, 1) with 53 random bits. */

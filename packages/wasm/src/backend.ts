@@ -11,6 +11,7 @@ import {
   reference,
   type Scan,
   type Storage,
+  useWordSource,
   type View,
 } from "@gradtape/core";
 import { Engine, type EngineOptions } from "./engine.ts";
@@ -19,6 +20,7 @@ import { Convolutions } from "./kernels/convolution/convolution.ts";
 import { Elementwise } from "./kernels/elementwise/map.ts";
 import { Indexing } from "./kernels/indexing/indexing.ts";
 import { MatrixProducts } from "./kernels/matmul/matmul.ts";
+import { RandomWords } from "./kernels/random/random.ts";
 import { Reductions } from "./kernels/reduction/reduction.ts";
 import { Rows } from "./kernels/rows/rows.ts";
 import { Scans } from "./kernels/scan/scan.ts";
@@ -43,6 +45,8 @@ export interface WasmBackend extends Backend {
    * Error: not a whole number from 1 to 64.
    */
   setThreads(threads: number, options?: ThreadOptions): Promise<number>;
+  /** Random words for `useWordSource`: those that core computes by itself, faster. */
+  randomWords(words: Uint32Array, blocks: number, first: number, seed: number): void;
   /** Threads asked for and running, and what they did. */
   threadReport(): ThreadReport;
 }
@@ -59,6 +63,7 @@ class Wasm implements Partial<WasmBackend> {
   readonly #scans: Scans;
   readonly #sorts: Sorts;
   readonly #rows: Rows;
+  readonly #random: RandomWords;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -71,6 +76,7 @@ class Wasm implements Partial<WasmBackend> {
     this.#scans = new Scans(engine);
     this.#sorts = new Sorts(engine);
     this.#rows = new Rows(engine);
+    this.#random = new RandomWords(engine);
   }
 
   allocate(dtype: DType, length: number, lifetime: Lifetime): Storage {
@@ -186,6 +192,10 @@ class Wasm implements Partial<WasmBackend> {
     this.#sorts.argsort(input, axis, order, output);
   }
 
+  randomWords(words: Uint32Array, blocks: number, first: number, seed: number): void {
+    this.#random.draw(words, blocks, first, seed);
+  }
+
   backendReport(): Readonly<Record<string, FamilyReport>> {
     return this.#engine.report.snapshot();
   }
@@ -254,10 +264,12 @@ let shared: WasmBackend | undefined;
 /** The backend that `useWasm` installs; made when it is first asked for. */
 export const wasm = (): WasmBackend => (shared ??= createWasmBackend());
 
-/** Makes the CPU compute in WebAssembly; tells whether the engine can. Tensors that exist stay as they are. */
+/** Makes the CPU compute in WebAssembly, random numbers included; tells whether the engine can. Tensors that exist stay as they are. */
 export function useWasm(): boolean {
   if (!hasSimd()) return false;
-  cpu.setBackend(wasm());
+  const backend = wasm();
+  cpu.setBackend(backend);
+  useWordSource(backend.randomWords.bind(backend));
   return true;
 }
 

@@ -27,7 +27,8 @@ function drop(op: string, x: Tensor, shape: Shape, options: DropoutOptions): Ten
   const { p = 0.5, training = true, generator = defaultGenerator } = options;
   if (!(p >= 0 && p <= 1)) throw new RangeError(`${op}: p is a probability from 0 to 1, got ${p}`);
   if (!training || p === 0) return x;
-  const kept = Uint8Array.from({ length: sizeOf(shape) }, () => (generator.random() >= p ? 1 : 0));
+  const kept = new Uint8Array(sizeOf(shape));
+  for (let i = 0; i < kept.length; i++) kept[i] = generator.random() >= p ? 1 : 0;
   return apply(dropoutOp, [x, fromData(kept, "bool", shape, x.device)], { p });
 }
 

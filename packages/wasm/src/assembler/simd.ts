@@ -125,6 +125,7 @@ export const i16x8 = {
 export const i32x4 = {
   splat: unary(17),
   lane: extract(27),
+  withLane: replace(28),
   eq: binary(55),
   add: binary(174),
   sub: binary(177),
@@ -145,6 +146,9 @@ export const i64x2 = {
   shrS: binary(204),
   add: binary(206),
   sub: binary(209),
+  /** Full products of the two lower, or the two upper, unsigned 32-bit lanes. */
+  multiplyLowU: binary(222),
+  multiplyHighU: binary(223),
 } as const;
 
 /** Four single-precision numbers. `pmin(a, b)` is `b < a ? b : a`, `pmax(a, b)` is `a < b ? b : a`; `min` and `max` pass NaN on. */
