@@ -23,7 +23,8 @@ const embeddingOp: Op<{ readonly paddingIdx: number | null }> = {
     (g, { inputs, shapes, attrs: { paddingIdx } }) => {
       const at = inputs[0] as Tensor;
       const counted = paddingIdx === null ? g : g.maskedFill(at.eq(paddingIdx).unsqueeze(-1), 0);
-      return g.newZeros(shapes[1]).indexAdd(0, at.reshape([-1]), counted.reshape([-1, shapes[1][1]]));
+      // A stretched 0 is written once; zeros would be written, and copied.
+      return g.newZeros([]).expand(shapes[1]).indexAdd(0, at.reshape([-1]), counted.reshape([-1, shapes[1][1]]));
     },
   ],
 };
