@@ -4,7 +4,7 @@ import { compile } from "./compile.ts";
 import { readOptions } from "./options.ts";
 import { type Contestant, lacking } from "./peers.ts";
 import { PeerProcess } from "./process.ts";
-import { isWithout, type Roof } from "./protocol.ts";
+import { type EngineRoof, isWithout, type Roof } from "./protocol.ts";
 import { type Column, type Findings, load, machine, type Row, toJson } from "./record.ts";
 import { higher, leastTime } from "./roof.ts";
 import { isResult, measure } from "./rounds.ts";
@@ -69,6 +69,12 @@ for (const [k, workload] of workloads.entries()) {
   rows.push({ name, title, work, results });
 }
 const roof = higher(early, await probe());
+const engines = new Map<string, EngineRoof>();
+for (const peer of peers) {
+  if (peer.name.startsWith("torch")) continue;
+  const answer = await peer.ask<EngineRoof>({ ask: "roof", workload: "", milliseconds });
+  if (!isWithout(answer)) engines.set(peer.name, answer);
+}
 for (const peer of peers) peer.stop();
 
 const findings: Findings = {
@@ -79,7 +85,10 @@ const findings: Findings = {
   milliseconds,
   reference,
   roof,
-  columns,
+  columns: columns.map((column) => {
+    const engine = engines.get(column.name);
+    return engine === undefined ? column : { ...column, engine };
+  }),
   rows: rows.map((row) => ({ ...row, roof: leastTime(row.work, roof) })),
   starts: startup ? starts(rounds, progress) : [],
   sizes: startup ? await sizes() : [],

@@ -37,6 +37,14 @@ export interface Roof {
   readonly streams: readonly { readonly touched: number; readonly rate: number }[];
 }
 
+/** What bounds an engine that cannot use all of the machine. */
+export interface EngineRoof {
+  /** Operations per second of its fastest matrix product. */
+  readonly flops: number;
+  /** Divisions by a square root per second, of numbers that lie in a cache. */
+  readonly divisions: number;
+}
+
 /** There is no answer: the peer lacks what the workload needs, or failed. */
 export interface Without {
   readonly missing?: string;

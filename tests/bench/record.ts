@@ -1,5 +1,5 @@
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
-import type { Roof } from "./protocol.ts";
+import type { EngineRoof, Roof } from "./protocol.ts";
 import type { NoResult, Result } from "./rounds.ts";
 import type { Size } from "./size.ts";
 import type { Start } from "./startup.ts";
@@ -18,6 +18,8 @@ export interface Column {
   readonly name: string;
   readonly title: string;
   readonly ready?: string;
+  /** What bounds the engine, where it told. */
+  readonly engine?: EngineRoof;
   readonly why?: string;
 }
 

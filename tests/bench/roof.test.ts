@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { higher, leastTime } from "./roof.ts";
+import { higher, leastTime, leastTimeIn } from "./roof.ts";
 
 const roof = {
   flops: 100e9,
@@ -24,6 +24,13 @@ describe("roof", () => {
   it("knows none for pure overhead, or where nothing was measured", () => {
     expect(leastTime({ operations: 1000 }, roof)).toBeNull();
     expect(leastTime({ flops: 1 }, null)).toBeNull();
+  });
+
+  it("of an engine counts divisions, unless memory takes longer", () => {
+    const engine = { flops: 50e9, divisions: 2e9 };
+    expect(leastTimeIn(engine, { flops: 1e9, bytes: 8e5, divisions: 1e6 }, roof)).toBeCloseTo(20.5);
+    expect(leastTimeIn(engine, { bytes: 8e6, divisions: 1e3 }, roof)).toBeCloseTo(0.4);
+    expect(leastTimeIn(engine, { bytes: 8e6 }, roof)).toBeNull();
   });
 
   it("is the higher of two measurements", () => {

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { digest } from "./digest.ts";
-import type { Checked, Question, Timed } from "./protocol.ts";
+import type { Checked, EngineRoof, Question, Timed } from "./protocol.ts";
 
 /** A workload, ready to run. */
 export interface Job {
@@ -56,8 +56,15 @@ async function check(job: Job, optimizer: string | undefined): Promise<Checked> 
   return { ms, outputs: outputs.map(digest), ...(optimizer === undefined ? {} : { optimizer }) };
 }
 
+/** What a peer tells of itself: what it runs on, an optimizer other than the workloads', and what bounds its engine. */
+export interface Introduction {
+  readonly ready: string;
+  readonly optimizer?: string;
+  readonly roof?: () => EngineRoof;
+}
+
 /** Answers questions until standard input ends. One workload lives at a time. */
-export async function serve(jobs: Jobs, { ready, optimizer }: { readonly ready: string; readonly optimizer?: string }): Promise<void> {
+export async function serve(jobs: Jobs, { ready, optimizer, roof }: Introduction): Promise<void> {
   const say = (answer: object): unknown => process.stdout.write(`${JSON.stringify(answer)}\n`);
   let current: { name: string; job: Job; runs: number } | undefined;
   say({ ready });
@@ -65,7 +72,7 @@ export async function serve(jobs: Jobs, { ready, optimizer }: { readonly ready: 
     const { ask, workload: name, milliseconds } = JSON.parse(line) as Question;
     const make = jobs[name];
     try {
-      if (ask === "roof") say({ missing: "only PyTorch tells the roof" });
+      if (ask === "roof") say(roof?.() ?? { missing: "the engine's roof is not known" });
       else if (typeof make !== "function") say({ missing: make ?? "not written for this peer" });
       else {
         if (current?.name !== name) {

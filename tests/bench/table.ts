@@ -1,4 +1,5 @@
 import type { Column, Findings, Row } from "./record.ts";
+import { leastTimeIn } from "./roof.ts";
 import { isResult, type NoResult, type Result } from "./rounds.ts";
 
 const digits = (value: number, count: number): string => (value >= 10 ** (count - 1) ? value.toFixed(0) : value.toPrecision(count));
@@ -30,6 +31,28 @@ function table(findings: Findings, cell: (result: Result, row: Row) => string): 
     return [row.title, row.roof === null ? "–" : time(row.roof), ...cells];
   });
   return grid(["workload", "roof", ...shown.map(({ title }) => title)], rows);
+}
+
+/** How much of its own roof each engine reaches, in the rows that have arithmetic. */
+function shares({ columns, rows, roof }: Findings): string[] {
+  const engines = columns.flatMap(({ name, title, engine }) => (engine === undefined ? [] : [{ name, title, engine }]));
+  const lines = rows.flatMap((row) => {
+    const cells = engines.map(({ name, engine }) => {
+      const result = row.results.find(({ peer }) => peer === name);
+      const least = leastTimeIn(engine, row.work, roof);
+      return result === undefined || !isResult(result) || least === null ? "–" : `${((100 * least) / result.median).toFixed(0)} % (${time(least)})`;
+    });
+    return cells.every((cell) => cell === "–") ? [] : [[row.title, ...cells]];
+  });
+  if (lines.length === 0) return [];
+  return [
+    "### Share of the engine's roof",
+    "",
+    `What WebAssembly allows one thread in each engine, and in brackets the time: arithmetic as in its own fastest matrix product (${engines.map(({ title, engine }) => `${title} ${digits(engine.flops / 1e9, 3)} GFLOP/s`).join(", ")}), divisions by roots as in \`a / sqrt(b)\` (${engines.map(({ engine }) => digits(engine.divisions / 1e9, 3)).join(", ")} billions a second) or memory, whichever takes longer.`,
+    "",
+    grid(["workload", ...engines.map(({ title }) => title)], lines),
+    "",
+  ];
 }
 
 /** Why cells or whole columns are empty. */
@@ -72,6 +95,7 @@ export function markdown(findings: Findings): string {
     "",
     table(findings, ({ median, best, spread }) => `${time(median)} ±${(spread * 50).toFixed(0)} % (${time(best)})`),
     "",
+    ...shares(findings),
     "### Rates",
     "",
     "Of the median: arithmetic, memory, or time per operation.",

@@ -8,6 +8,8 @@ import * as oracle from "./oracle.ts";
 export interface Work {
   readonly flops?: number;
   readonly bytes?: number;
+  /** Numbers that are divided by a square root. Processors do that apart from memory, and slowly. */
+  readonly divisions?: number;
   /** Memory that is touched, which decides in which cache it lies. Default: `bytes`. */
   readonly touched?: number;
   /** Operations, forward, of a workload that only costs overhead. */
@@ -42,7 +44,7 @@ function step(batch: number): Workload {
   return {
     name: `lesson-${batch}`,
     title: `lesson step, batch ${batch}`,
-    work: { flops: 2 * batch * (3 * all - layers[0]), bytes: 28 * parameters, touched: 16 * parameters },
+    work: { flops: 2 * batch * (3 * all - layers[0]), bytes: 28 * parameters, touched: 16 * parameters, divisions: parameters },
     // Tells AdamW from Adam at every batch size.
     tolerance: 6e-6,
     // tfjs computes Adam's bias correction in float32, off by 1e-5; after some steps, units whose ReLU is near its kink take the other side.
@@ -72,7 +74,7 @@ const formula = (a: number, b: number): number => Math.max(0, Math.exp((a + b) *
 const update = (millions: number): Workload => ({
   name: `adamw-${millions}M`,
   title: `AdamW update, ${millions}M`,
-  work: { bytes: 28 * millions * million, touched: 16 * millions * million },
+  work: { bytes: 28 * millions * million, touched: 16 * millions * million, divisions: millions * million },
   tolerance: 2e-6,
   expected: (optimizer) => oracle.adamw(millions * million, optimizer),
 });

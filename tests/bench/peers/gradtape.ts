@@ -1,6 +1,7 @@
 // Gradtape as a peer of the benchmark, through its public interface: gradtape.js [--backend=reference] [--turbo] [--threads=2]
 import { conv2d, cpu, elementwise, nn, optim, Parameter, reference, scope, setThreads, type Tensor, tensor, turbo } from "gradtape";
 import { batches, chain, convolution, lesson, matrices, operands, scalars, update } from "../inputs.ts";
+import type { EngineRoof } from "../protocol.ts";
 import { type Job, type Jobs, serve } from "../serve.ts";
 
 /** Applies what the command line asks for; tells what came of it. */
@@ -133,6 +134,26 @@ function network(): Job {
   return { run, outputs: () => [[run().item()], parameters.map(({ grad }) => grad?.item() ?? Number.NaN)] };
 }
 
+/** The shortest of many times, in milliseconds. */
+function shortest(run: () => Tensor): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 60; i++) {
+    const start = performance.now();
+    scope(() => void run());
+    best = Math.min(best, performance.now() - start);
+  }
+  return best;
+}
+
+/** A product of 512 x 512 matrices, and numbers in the second cache that are divided by roots. */
+function roof(): EngineRoof {
+  const [n, count] = [512, 2 ** 16];
+  const [a, b] = matrices(n).map((values) => tensor(values, { shape: [n, n] }));
+  const [c, d] = operands(count).map((values) => tensor(values).abs().add(1));
+  const ratio = elementwise("ratio", "a / sqrt(b)", { operands: ["a", "b"] });
+  return { flops: (2000 * n ** 3) / shortest(() => a.matmul(b)), divisions: (1000 * count) / shortest(() => ratio(c, d)) };
+}
+
 const jobs: Jobs = {
   ...Object.fromEntries([1, 32, 256].map((batch) => [`lesson-${batch}`, () => step(batch)])),
   ...Object.fromEntries([64, 256, 512, 1024].map((n) => [`matmul-${n}`, () => matmul(n)])),
@@ -149,4 +170,6 @@ const jobs: Jobs = {
   scalars: network,
 };
 
-await serve(jobs, { ready: `Node ${process.versions.node}, ${await settings(process.argv.slice(2))}` });
+const args = process.argv.slice(2);
+const alone = !args.some((arg) => arg.startsWith("--threads="));
+await serve(jobs, { ready: `Node ${process.versions.node}, ${await settings(args)}`, ...(alone && { roof }) });
