@@ -24,7 +24,10 @@ const embeddingOp: Op<{ readonly paddingIdx: number | null }> = {
       const at = inputs[0] as Tensor;
       const counted = paddingIdx === null ? g : g.maskedFill(at.eq(paddingIdx).unsqueeze(-1), 0);
       // A stretched 0 is written once; zeros would be written, and copied.
-      return g.newZeros([]).expand(shapes[1]).indexAdd(0, at.reshape([-1]), counted.reshape([-1, shapes[1][1]]));
+      return g
+        .newZeros([])
+        .expand(shapes[1])
+        .indexAdd(0, at.reshape([-1]), counted.reshape([-1, shapes[1][1]]));
     },
   ],
 };

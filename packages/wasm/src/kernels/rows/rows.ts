@@ -1,4 +1,4 @@
-import { isFloat, type RowKernel, restride, type View } from "@gradtape/core";
+import { freeNames, isFloat, POSITION, type RowKernel, restride, type View } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import type { Run } from "../../threads/routines.ts";
@@ -39,7 +39,8 @@ export class Rows {
     const rank = outputs[0].shape.length;
     const lengthOf = ({ shape }: View): number => (shape.length === 0 ? 1 : shape[shape.length - 1]);
     const length = Math.max(...inputs.map(lengthOf));
-    if (rank === 0 || length > LONGEST || views.some(({ shape }) => shape.includes(0))) return "rows without elements, or too many of them";
+    if (rank === 0 || views.some(({ shape }) => shape.includes(0))) return "rows without elements";
+    if (length > LONGEST && expressionsOf(kernel).some((expression) => freeNames(expression).includes(POSITION))) return "rows too long to count";
     if (!outputs.every(({ dtype }) => isFloat(dtype) && dtype === outputs[0].dtype))
       return `results in ${outputs.map(({ dtype }) => dtype).join(", ")}`;
     const classes: RowView[] = [];
