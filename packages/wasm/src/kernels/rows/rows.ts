@@ -19,6 +19,13 @@ interface RowLoop {
   readonly cost: number;
 }
 
+/** How a view lies in rows of a length; nothing where they do not lie in one piece. */
+function rowView({ dtype, shape, strides }: View, length: number, isInput: boolean): RowView | undefined {
+  const last = shape.length - 1;
+  const isOne = last < 0 || shape[last] !== length || (isInput && (length === 1 || strides[last] === 0));
+  return isOne || length === 1 || strides[last] === 1 ? { dtype, step: isOne ? "zero" : "unit" } : undefined;
+}
+
 /** Formulas over rows: all passes over a row while it is in the first cache. */
 export class Rows {
   readonly #engine: Engine;
@@ -44,12 +51,10 @@ export class Rows {
     if (!outputs.every(({ dtype }) => isFloat(dtype) && dtype === outputs[0].dtype))
       return `results in ${outputs.map(({ dtype }) => dtype).join(", ")}`;
     const classes: RowView[] = [];
-    for (const view of views) {
-      const unit = lengthOf(view) === length && (length > 1 || classes.length >= inputs.length);
-      if (unit && length > 1 && view.strides[view.strides.length - 1] !== 1) {
-        if (classes.length >= inputs.length || view.strides[view.strides.length - 1] !== 0) return "rows that do not lie in one piece";
-        classes.push({ dtype: view.dtype, step: "zero" });
-      } else classes.push({ dtype: view.dtype, step: unit ? "unit" : "zero" });
+    for (let k = 0; k < views.length; k++) {
+      const laid = rowView(views[k], length, k < inputs.length);
+      if (laid === undefined) return "rows that do not lie in one piece";
+      classes.push(laid);
     }
     const lead = (list: readonly number[]): readonly number[] => list.slice(0, -1);
     const walk = walkOf(
