@@ -53,27 +53,30 @@ function joinedNorm(tensors: readonly Tensor[], normType: number): number {
   return normType === Infinity ? sum : sum ** (1 / normType);
 }
 
-const squares = new RowKernel("out = rowSum(x ** 2)", ["out"]);
-const magnitudes = new RowKernel("out = rowSum(abs(x))", ["out"]);
-const largest = new RowKernel("out = rowMax(abs(x))", ["out"]);
-const powers = new RowKernel("out = rowSum((abs(x) / unit) ** p)", ["out"], ["unit", "p"]);
+const kernels = new Map<string, RowKernel>();
 
-/** A row kernel over all elements of a tensor, in float64. */
-function folded(kernel: RowKernel, tensor: Tensor, ...scalars: number[]): number {
+/** A fold of all elements of a tensor, in float64. Its kernel is made when it is first needed: most programs need one. */
+function folded(fold: string, tensor: Tensor, scalars: Readonly<Record<string, number>> = {}): number {
+  let kernel = kernels.get(fold);
+  if (kernel === undefined) kernels.set(fold, (kernel = new RowKernel(`out = ${fold}`, ["out"], Object.keys(scalars))));
   const output = zeros([1], { dtype: "float64" });
-  mapRows(kernel, [tensor.reshape([-1])], scalars, [output]);
+  mapRows(kernel, [tensor.reshape([-1])], Object.values(scalars), [output]);
   return output.item();
 }
 
-/** Where sums of powers overflow, or lose their digits, the elements are measured by the largest. */
+/** The sum of powers of magnitudes, counted in units. */
+const powers = (tensor: Tensor, p: number, unit: number): number =>
+  p === 2 && unit === 1 ? folded("rowSum(x ** 2)", tensor) : folded("rowSum((abs(x) / unit) ** p)", tensor, { unit, p });
+
+/** Where sums of powers overflow, or lose their digits, the unit is the largest element. */
 function tensorNorm(tensor: Tensor, normType: number): number {
   const values = tensor.detach();
-  if (normType === 1) return folded(magnitudes, values);
-  if (normType === Infinity) return folded(largest, values);
-  const sum = normType === 2 ? folded(squares, values) : folded(powers, values, 1, normType);
+  if (normType === 1) return folded("rowSum(abs(x))", values);
+  if (normType === Infinity) return folded("rowMax(abs(x))", values);
+  const sum = powers(values, normType, 1);
   if (sum > 1e-250 && sum < Infinity) return sum ** (1 / normType);
-  const unit = folded(largest, values);
-  return unit > 0 && unit < Infinity ? unit * folded(powers, values, unit, normType) ** (1 / normType) : unit;
+  const unit = folded("rowMax(abs(x))", values);
+  return unit > 0 && unit < Infinity ? unit * powers(values, normType, unit) ** (1 / normType) : unit;
 }
 
 /**

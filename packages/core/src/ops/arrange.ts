@@ -2,7 +2,7 @@ import { copyKernel } from "../backend/kernel.ts";
 import { allocate, restride } from "../backend/view.ts";
 import { type Dims, normalizeDim, type Shape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 const listOf = (dims: Dims): readonly number[] => (typeof dims === "number" ? [dims] : dims);
@@ -54,7 +54,7 @@ function pieces(n: number, shift: number): { readonly from: number; readonly to:
   ].filter(({ length }) => length > 0);
 }
 
-const rollOp: Op<{ readonly shifts: readonly number[] }> = {
+const rollOp: Op<{ readonly shifts: readonly number[] }> = operation({
   name: "roll",
   saves: { inputs: [], output: false },
   forward: ([x], { shifts }) => {
@@ -70,7 +70,7 @@ const rollOp: Op<{ readonly shifts: readonly number[] }> = {
     return output;
   },
   vjp: [(g, { attrs: { shifts } }) => apply(rollOp, [g], { shifts: shifts.map((shift) => -shift) })],
-};
+});
 
 /** Elements moved on by `shifts` along dimensions; what falls off the end comes back at the start. Without `dims` the flattened tensor is rolled. */
 export function roll(x: Tensor, shifts: number | readonly number[], dims?: Dims): Tensor {

@@ -4,7 +4,7 @@ import { allocate, type View } from "../backend/view.ts";
 import { taps, type Window } from "../backend/window.ts";
 import type { Shape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import { fromData, numbersLike, Tensor } from "../tensor/tensor.ts";
 
@@ -64,18 +64,18 @@ interface AveragingOps {
 /** The mean of windows and its adjoint, which gives each element its share of the windows that it lies in. */
 function averaging(n: number): AveragingOps {
   const saves = { inputs: [], output: false };
-  const average: Op<Averaging> = {
+  const average: Op<Averaging> = operation({
     name: `avgPool${n}d`,
     saves,
     forward: ([x], attrs) => divided(sums(x as Tensor, attrs), attrs.divisor),
     vjp: [(g, { attrs }) => apply(adjoint, [g], attrs)],
-  };
-  const adjoint: Op<Averaging> = {
+  });
+  const adjoint: Op<Averaging> = operation({
     name: `avgPool${n}dBackward`,
     saves,
     forward: ([x], attrs) => spread(divided(x as Tensor, attrs.divisor), attrs),
     vjp: [(g, { attrs }) => apply(average, [g], attrs)],
-  };
+  });
   return { average, adjoint };
 }
 

@@ -1,7 +1,7 @@
 import { isFloat } from "../dtype.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op, Operand } from "../tape/op.ts";
+import { type Op, type Operand, operation } from "../tape/op.ts";
 import { composed } from "../tape/ownership.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { applyNamed, elementwiseOp } from "./elementwise.ts";
@@ -104,13 +104,13 @@ const entropySlope = new RowFormula(
 );
 
 /** The cross-entropy of each row of logits with the certainty of one class: `-logSoftmax(x)[target]`, whose gradient is `softmax(x) - onehot(target)`. */
-const entropyOp: Op<null> = {
+const entropyOp: Op<null> = operation({
   name: "crossEntropy",
   primitive: true,
   saves: { output: false, shapes: false },
   forward: ([x, target]) => entropyRows.value({ x, target: asColumn(target) }).squeeze(1),
   vjp: [(grad, { inputs: [x, target] }) => entropySlope.apply({ x: x as Tensor, target: asColumn(target), grad: asColumn(grad) }), null],
-};
+});
 
 const asColumn = (x: Operand | undefined): Tensor => (x as Tensor).unsqueeze(1);
 

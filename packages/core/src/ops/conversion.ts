@@ -4,12 +4,12 @@ import { allocate, type View } from "../backend/view.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { contiguousData, Tensor } from "../tensor/tensor.ts";
 
 const truth = kernel("y = x != 0");
 
-const castOp: Op<{ readonly dtype: DType }> = {
+const castOp: Op<{ readonly dtype: DType }> = operation({
   name: "to",
   primitive: true,
   saves: { inputs: [], output: false },
@@ -20,9 +20,9 @@ const castOp: Op<{ readonly dtype: DType }> = {
     return output;
   },
   vjp: [(g, { dtypes }) => (isFloat(dtypes[0]) ? g.to(dtypes[0]) : g)],
-};
+});
 
-const moveOp: Op<{ readonly device: Device; readonly from: Device }> = {
+const moveOp: Op<{ readonly device: Device; readonly from: Device }> = operation({
   name: "toDevice",
   saves: { inputs: [], output: false },
   forward: ([x], { device }) => {
@@ -32,7 +32,7 @@ const moveOp: Op<{ readonly device: Device; readonly from: Device }> = {
     return output;
   },
   vjp: [(g, { attrs }) => g.to(attrs.from)],
-};
+});
 
 /**
  * The values as another dtype (floats lose their fraction towards 0 on the way to int32, everything but 0 becomes true), or on another device; gradients
@@ -59,7 +59,7 @@ export const newZeros = (x: Tensor, shape?: Shape): Tensor => new Tensor(filled(
 /** Ones of the tensor's dtype and device, of its shape or another. */
 export const newOnes = (x: Tensor, shape?: Shape): Tensor => new Tensor(filled(x.device, x.dtype, shape ?? x.shape, 1));
 
-const cloneOp: Op<null> = {
+const cloneOp: Op<null> = operation({
   name: "clone",
   saves: { inputs: [], output: false },
   forward: ([x]) => {
@@ -69,7 +69,7 @@ const cloneOp: Op<null> = {
     return output;
   },
   vjp: [(g) => g],
-};
+});
 
 /** A copy in memory of its own, through which gradients flow: what later changes the source in place does not reach it. */
 export const clone = (x: Tensor): Tensor => apply(cloneOp, [x], null);

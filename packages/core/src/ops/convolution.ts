@@ -6,7 +6,7 @@ import { perDimension } from "../backend/window.ts";
 import { promote } from "../dtype.ts";
 import { type Shape, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Flows, Op, Operand, Saves } from "../tape/op.ts";
+import { type Flows, type Op, type Operand, operation, type Saves } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -59,7 +59,7 @@ function products(n: number): Products {
     inputs: [...(toWeight === null ? [] : [0]), ...(toInput === null ? [] : [1])],
     output: false,
   });
-  const forward: Op<Convolution> = {
+  const forward: Op<Convolution> = operation({
     name: `conv${n}d`,
     saves,
     forward: (operands, c) => {
@@ -71,8 +71,8 @@ function products(n: number): Products {
       (g, { inputs: [x], attrs }) => apply(weightGradient, [x as Tensor, g], attrs),
       perChannel,
     ],
-  };
-  const transposed: Op<Convolution> = {
+  });
+  const transposed: Op<Convolution> = operation({
     name: `convTranspose${n}d`,
     saves,
     forward: (operands, c) => {
@@ -84,8 +84,8 @@ function products(n: number): Products {
       (g, { inputs: [x], attrs }) => apply(weightGradient, [g, x as Tensor], attrs),
       perChannel,
     ],
-  };
-  const weightGradient: Op<Convolution> = {
+  });
+  const weightGradient: Op<Convolution> = operation({
     name: `conv${n}dWeight`,
     saves,
     forward: (operands, c) => {
@@ -96,7 +96,7 @@ function products(n: number): Products {
       (h, { inputs: [, g], attrs }) => apply(transposed, [g as Tensor, h], attrs),
       (h, { inputs: [x], attrs }) => apply(forward, [x as Tensor, h], attrs),
     ],
-  };
+  });
   return { forward, transposed, weight: weightGradient };
 }
 

@@ -2,7 +2,7 @@ import { copyKernel } from "../backend/kernel.ts";
 import { restride, type View } from "../backend/view.ts";
 import { normalizeDim, type Shape, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 
@@ -30,14 +30,14 @@ function along(view: View, { offset, dim1, dim2 }: Plane): View {
   return restride(view, [...rest(view.shape), length], [...rest(view.strides), down + right], start);
 }
 
-const diagonalOp: Op<Plane> = {
+const diagonalOp: Op<Plane> = operation({
   name: "diagonal",
   saves: { inputs: [], output: false },
   forward: ([x], plane) => along(x as Tensor, plane),
   vjp: [(g, { shapes, attrs }) => apply(placeOp, [g], { ...attrs, shape: shapes[0] })],
-};
+});
 
-const placeOp: Op<Plane & { readonly shape: Shape }> = {
+const placeOp: Op<Plane & { readonly shape: Shape }> = operation({
   name: "diagEmbed",
   saves: { inputs: [], output: false },
   forward: ([x], { shape, ...plane }) => {
@@ -47,7 +47,7 @@ const placeOp: Op<Plane & { readonly shape: Shape }> = {
     return output;
   },
   vjp: [(g, { attrs: { offset, dim1, dim2 } }) => apply(diagonalOp, [g], { offset, dim1, dim2 })],
-};
+});
 
 function planeOf(op: string, shape: Shape, options: DiagonalOptions, first: number, second: number): Plane {
   checkOptions(op, options, ["offset", "dim1", "dim2"]);
@@ -92,7 +92,7 @@ interface Triangle {
 
 /** One part of the plane of the last two dimensions, the rest 0, even where it is NaN. */
 function triangle(name: "tril" | "triu", keeps: (column: number, row: number, diagonal: number) => boolean): Op<Triangle> {
-  const op: Op<Triangle> = {
+  const op: Op<Triangle> = operation({
     name,
     saves: { inputs: [], output: false },
     forward: ([x], { diagonal: at }) => {
@@ -102,7 +102,7 @@ function triangle(name: "tril" | "triu", keeps: (column: number, row: number, di
       return fromData(mask, "bool", [rows, columns], input.device).where(input, 0);
     },
     vjp: [(g, { attrs }) => apply(op, [g], attrs)],
-  };
+  });
   return op;
 }
 

@@ -1,7 +1,7 @@
 import { defaultGenerator, type Generator } from "../random.ts";
 import { type Shape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 
@@ -15,12 +15,12 @@ export interface DropoutOptions {
   readonly generator?: Generator;
 }
 
-const dropoutOp: Op<{ readonly p: number }> = {
+const dropoutOp: Op<{ readonly p: number }> = operation({
   name: "dropout",
   saves: { inputs: [1], output: false },
   forward: ([x, kept], { p }) => (kept as Tensor).where((x as Tensor).div(1 - p), 0),
   vjp: [(g, { inputs, attrs }) => apply(dropoutOp, [g, inputs[1] as Tensor], attrs), null],
-};
+});
 
 function drop(op: string, x: Tensor, shape: Shape, options: DropoutOptions): Tensor {
   checkOptions(op, options, ["p", "training", "generator"]);

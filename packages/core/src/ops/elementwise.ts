@@ -1,6 +1,6 @@
 import { call, differentiate, type Expression, formula, name, names, number, simplify, toText } from "../formula/index.ts";
 import { apply } from "../tape/apply.ts";
-import type { Flows, Op, Operand, Saves, VJP } from "../tape/op.ts";
+import { type Flows, type Op, type Operand, operation, type Saves, type VJP } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Form, formWith, type Meaning, type ResultType, valueOf } from "./value.ts";
@@ -100,7 +100,6 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
     };
   };
 
-  const vjps = meaning.names.map((_, k) => vjpAt(k));
   const savesByMask: Saves[] = [];
   const savesFor = (flows: Flows): Saves => {
     const read = new Set(derived.flatMap((derivative, k) => (flows[k] !== null && derivative !== null ? derivative().sources : [])));
@@ -111,16 +110,16 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
     for (let k = 0; k < flows.length; k++) if (flows[k] !== null) mask |= 1 << k;
     return (savesByMask[mask] ??= savesFor(flows));
   };
-  return {
+  const made = operation<null>({
     name: op,
-    operands: meaning.names,
-    rules: () => derived.map((derivative) => (derivative === null ? "" : derivative().rule)),
-    ...(text === undefined ? {} : { formula: text }),
+    formula: text,
     primitive: true,
     forward: (operands) => valueOf(op, formOf(operands), operands, meaning),
-    vjp: vjps,
+    vjp: meaning.names.map((_, k) => vjpAt(k)),
     saves,
-  };
+  });
+  const rules = (): string[] => derived.map((derivative) => (derivative === null ? "" : derivative().rule));
+  return Object.assign(made, { operands: meaning.names, rules });
 }
 
 function lazy<T>(make: () => T): () => T {

@@ -1,6 +1,6 @@
 import { showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import { checkIndices } from "../tensor/indices.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -11,7 +11,7 @@ export interface EmbeddingOptions {
   readonly paddingIdx?: number | null;
 }
 
-const embeddingOp: Op<{ readonly paddingIdx: number | null }> = {
+const embeddingOp: Op<{ readonly paddingIdx: number | null }> = operation({
   name: "embedding",
   saves: { inputs: [0], output: false },
   forward: ([indices, weight]) => {
@@ -30,7 +30,7 @@ const embeddingOp: Op<{ readonly paddingIdx: number | null }> = {
         .indexAdd(0, at.reshape([-1]), counted.reshape([-1, shapes[1][1]]));
     },
   ],
-};
+});
 
 /** Rows of a table `[rows, features]` by int32 indices: `[…]` → `[…, features]`. Repeats add up in the gradient; the row `paddingIdx` gets none. */
 export function embedding(indices: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {

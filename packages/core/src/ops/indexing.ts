@@ -2,7 +2,7 @@ import { copyKernel } from "../backend/kernel.ts";
 import { allocate } from "../backend/view.ts";
 import { broadcastShapes, contiguousStrides, normalizeDim, type Shape, sameShape, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkIndices, indexTensor } from "../tensor/indices.ts";
 import { contiguousData, fromData, Tensor } from "../tensor/tensor.ts";
 import { filled } from "./conversion.ts";
@@ -17,7 +17,7 @@ function checkIndex(op: string, x: Tensor, dim: number, index: Tensor): void {
   checkIndices(op, index, dim, x.shape);
 }
 
-const gatherOp: Op<AlongDim> = {
+const gatherOp: Op<AlongDim> = operation({
   name: "gather",
   primitive: true,
   saves: { inputs: [1], output: false },
@@ -29,10 +29,10 @@ const gatherOp: Op<AlongDim> = {
     return output;
   },
   vjp: [(g, { inputs, shapes, attrs: { dim } }) => apply(scatterOp, [g, inputs[1] as Tensor], { dim, shape: shapes[0] }), null],
-};
+});
 
 /** The gradient of `gather`: what was picked goes back to where it came from, into zeros. */
-const scatterOp: Op<AlongDim & { readonly shape: Shape }> = {
+const scatterOp: Op<AlongDim & { readonly shape: Shape }> = operation({
   name: "gatherBackward",
   primitive: true,
   saves: { inputs: [1], output: false },
@@ -43,7 +43,7 @@ const scatterOp: Op<AlongDim & { readonly shape: Shape }> = {
     return output;
   },
   vjp: [(g, { inputs, attrs }) => g.gather(attrs.dim, inputs[1] as Tensor), null],
-};
+});
 
 /** Picks along a dimension: `y[i,j] = x[index[i,j],j]` for `dim` 0. The index is int32; one that is out of range is an error. */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
@@ -57,7 +57,7 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   return apply(gatherOp, [x, index], { dim: at });
 }
 
-const scatterAddOp: Op<AlongDim> = {
+const scatterAddOp: Op<AlongDim> = operation({
   name: "scatterAdd",
   primitive: true,
   saves: { inputs: [1], output: false },
@@ -69,7 +69,7 @@ const scatterAddOp: Op<AlongDim> = {
     return output;
   },
   vjp: [(g) => g, null, (g, { inputs, attrs }) => g.gather(attrs.dim, inputs[1] as Tensor)],
-};
+});
 
 /** The part of a source that an index uses: as much as its shape, from the start. */
 function fitted(op: string, source: Tensor, shape: Shape): Tensor {

@@ -3,7 +3,7 @@ import { allocate, restride } from "../backend/view.ts";
 import { promote } from "../dtype.ts";
 import { broadcastShapes, normalizeDim, type Shape, sameShape, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** A one-dimensional tensor of nothing, which fits everywhere, as in PyTorch. */
@@ -11,7 +11,7 @@ const isNothing = (shape: Shape): boolean => shape.length === 1 && shape[0] === 
 
 const extent = (shape: Shape, dim: number): number => (isNothing(shape) ? 0 : shape[dim]);
 
-const concatOp: Op<{ readonly dim: number }> = {
+const concatOp: Op<{ readonly dim: number }> = operation({
   name: "concat",
   saves: { inputs: [], output: false },
   forward: (parts, { dim }) => {
@@ -42,7 +42,7 @@ const concatOp: Op<{ readonly dim: number }> = {
             shapes.slice(0, index).reduce((n, shape) => n + extent(shape, dim), 0),
             shapes[index][dim],
           ),
-};
+});
 
 /** Tensors joined along an existing dimension, 0 by default; all other sizes must agree. One of shape `[0]` is skipped. */
 export function concat(tensors: readonly Tensor[], dim = 0): Tensor {

@@ -3,10 +3,10 @@ import { allocate, broadcastView, restride, type View } from "../backend/view.ts
 import { promote } from "../dtype.ts";
 import { broadcastShapes, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-const matmulOp: Op<null> = {
+const matmulOp: Op<null> = operation({
   name: "matmul",
   primitive: true,
   saves: ([toLeft, toRight]) => ({ inputs: [...(toRight === null ? [] : [0]), ...(toLeft === null ? [] : [1])], output: false, shapes: false }),
@@ -26,7 +26,7 @@ const matmulOp: Op<null> = {
     return output;
   },
   vjp: [(g, { inputs }) => g.matmul((inputs[1] as Tensor).transpose(-2, -1)), (g, { inputs }) => (inputs[0] as Tensor).transpose(-2, -1).matmul(g)],
-};
+});
 
 /**
  * Matrix product: `[…,m,k] x […,k,n] → […,m,n]`, leading dimensions broadcast. A one-dimensional operand counts as a row on the left and as a column on the
@@ -47,7 +47,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return product.reshape([...shape.slice(0, -2), ...(a.ndim > 1 ? [shape[shape.length - 2]] : []), ...(b.ndim > 1 ? [shape[shape.length - 1]] : [])]);
 }
 
-const linearOp: Op<null> = {
+const linearOp: Op<null> = operation({
   name: "linear",
   primitive: true,
   saves: ([toInput, toWeight]) => ({ inputs: [...(toWeight === null ? [] : [0]), ...(toInput === null ? [] : [1])], output: false, shapes: false }),
@@ -60,7 +60,7 @@ const linearOp: Op<null> = {
     return output;
   },
   vjp: [(g, { inputs }) => g.matmul(inputs[1] as Tensor), (g, { inputs }) => g.transpose(0, 1).matmul(inputs[0] as Tensor), (g) => g.sum(0)],
-};
+});
 
 /** Affine map `x Wᵀ + b`: `[…,in] → […,out]` with a weight `[out,in]` and a bias `[out]`, as in PyTorch. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {

@@ -4,7 +4,7 @@ import { allocate, type View } from "../backend/view.ts";
 import { taps, type Window } from "../backend/window.ts";
 import { type Shape, sameShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import { indexTensor } from "../tensor/indices.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -109,13 +109,13 @@ function scatter(g: Tensor, indices: Tensor, shape: Shape, n: number, attrs: Att
 
 /** An op that takes the element with a given number of each plane, and its adjoint. */
 function maxOp(name: string, n: number): Op<Attrs> {
-  const adjoint: Op<{ readonly shape: Shape; readonly attrs: Attrs }> = {
+  const adjoint: Op<{ readonly shape: Shape; readonly attrs: Attrs }> = operation({
     name: `${name}Backward`,
     saves: { inputs: [1], output: false },
     forward: ([g, indices], { shape, attrs }) => scatter(g as Tensor, indices as Tensor, shape, n, attrs),
     vjp: [(h, { inputs: [, indices], attrs }) => apply(op, [h, indices as Tensor], attrs.attrs), null],
-  };
-  const op: Op<Attrs> = {
+  });
+  const op: Op<Attrs> = operation({
     name,
     saves: { inputs: [1], output: false },
     forward: ([x, indices]) => {
@@ -125,7 +125,7 @@ function maxOp(name: string, n: number): Op<Attrs> {
       return picked.reshape(at.shape);
     },
     vjp: [(g, { inputs: [, indices], shapes: [shape], attrs }) => apply(adjoint, [g, indices as Tensor], { shape, attrs }), null],
-  };
+  });
   return op;
 }
 

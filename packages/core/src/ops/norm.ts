@@ -1,6 +1,6 @@
 import { type Dims, normalizeDims, reducedShape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { applyNamed, elementwiseOp } from "./elementwise.ts";
@@ -28,7 +28,7 @@ const general = new RowFormula(
   ["p"],
 );
 
-const normOp: Op<NormAttrs> = {
+const normOp: Op<NormAttrs> = operation({
   name: "norm",
   forward: ([x], { dims, p, keepDim }) => {
     const input = x as Tensor;
@@ -45,7 +45,7 @@ const normOp: Op<NormAttrs> = {
       return applyNamed(p > 0 && p % 2 === 0 ? evenSlope : oddSlope, values);
     },
   ],
-};
+});
 
 const countingOp = elementwiseOp("norm", "x != 0 ? 1 : 0");
 

@@ -1,6 +1,6 @@
 import { showShape, sizeOf } from "../shape.ts";
 import { apply, isGradEnabled, noGrad } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../variable.ts";
@@ -22,7 +22,7 @@ const slopeOp = elementwiseOp("standardizeBackward", "(grad - meanGrad - out * m
  */
 function standardizing(name: string): Op<Over> {
   const value = standard(name);
-  return {
+  return operation({
     name,
     forward: ([x, mean, variance], { eps }) => applyNamed(value, { x, mean, variance, eps }),
     vjp: [
@@ -38,7 +38,7 @@ function standardizing(name: string): Op<Over> {
       null,
       null,
     ],
-  };
+  });
 }
 
 const deviationOp = elementwiseOp("squaredDeviation", "(x - mean) ** 2");

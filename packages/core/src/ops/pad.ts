@@ -2,7 +2,7 @@ import { copyKernel } from "../backend/kernel.ts";
 import { restride, type View } from "../backend/view.ts";
 import { showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -25,7 +25,7 @@ interface PadAttrs {
 
 const negated = (amounts: readonly number[]): number[] => amounts.map((n) => -n);
 
-const padOp: Op<PadAttrs> = {
+const padOp: Op<PadAttrs> = operation({
   name: "pad",
   saves: { inputs: [], output: false },
   forward: ([x], { before, after, value }) => {
@@ -44,7 +44,7 @@ const padOp: Op<PadAttrs> = {
     return output;
   },
   vjp: [(g, { attrs: { before, after } }) => apply(padOp, [g], { before: negated(before), after: negated(after), value: 0 })],
-};
+});
 
 /** The index that fills position `i` of a dimension of size `n`, which may lie outside of it. */
 const fills: Readonly<Record<"reflect" | "replicate" | "circular", (i: number, n: number) => number>> = {

@@ -4,7 +4,7 @@ import { allocate, restride, type View } from "../backend/view.ts";
 import { type DType, isFloat } from "../dtype.ts";
 import { contiguousStrides, type Dims, normalizeDim, normalizeDims, reducedShape, type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { elementwiseOp, unary } from "./elementwise.ts";
@@ -35,13 +35,13 @@ const spread = (g: Tensor, shape: Shape, attrs: ReduceAttrs): Tensor =>
 
 const wide = (dtype: DType): DType => (dtype === "bool" ? "int32" : dtype);
 
-const sumOp: Op<ReduceAttrs> = {
+const sumOp: Op<ReduceAttrs> = operation({
   name: "sum",
   primitive: true,
   saves: { inputs: [], output: false },
   forward: ([x], attrs) => reduce("sum", x as Tensor, attrs, wide((x as Tensor).dtype)),
   vjp: [(g, { shapes, attrs }) => spread(g, shapes[0], attrs)],
-};
+});
 
 const attrsOf = (op: string, x: Tensor, dims: Dims | undefined, options: KeepDim | undefined): ReduceAttrs => ({
   dims: normalizeDims(op, dims, x.shape),
@@ -53,7 +53,7 @@ export const sum = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor => apply(
 
 const share = kernel("y = total / count", ["count"]);
 
-const meanOp: Op<ReduceAttrs> = {
+const meanOp: Op<ReduceAttrs> = operation({
   name: "mean",
   primitive: true,
   saves: { inputs: [], output: false },
@@ -64,7 +64,7 @@ const meanOp: Op<ReduceAttrs> = {
     return total;
   },
   vjp: [(g, { shapes, attrs }) => spread(g.div(count(shapes[0], attrs)), shapes[0], attrs)],
-};
+});
 
 const count = (shape: Shape, { dims }: ReduceAttrs): number => sizeOf(dims.map((d) => shape[d]));
 
@@ -85,7 +85,7 @@ interface SpreadAttrs extends ReduceAttrs {
 const listed = (dims: readonly number[]): Dims | undefined => (dims.length > 0 ? dims : undefined);
 const freedom = (shape: Shape, attrs: SpreadAttrs): number => Math.max(0, count(shape, attrs) - attrs.correction);
 
-const varianceOp: Op<SpreadAttrs> = {
+const varianceOp: Op<SpreadAttrs> = operation({
   name: "variance",
   saves: { inputs: [0], output: false },
   forward: ([x], attrs) => {
@@ -102,7 +102,7 @@ const varianceOp: Op<SpreadAttrs> = {
         .mul(deviation);
     },
   ],
-};
+});
 
 /** Mean squared deviation from the mean over the dimensions, all by default. NaN where the correction leaves nothing to divide by. */
 export function variance(x: Tensor, dims?: Dims, options: SpreadOptions = {}): Tensor {
@@ -136,7 +136,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
 
 /** An extremum shares its gradient evenly among the elements that attain it. */
 function extremum(name: "amax" | "amin", reduction: "max" | "min"): Op<ReduceAttrs> {
-  return {
+  return operation({
     name,
     primitive: true,
     forward: ([x], attrs) => {
@@ -153,7 +153,7 @@ function extremum(name: "amax" | "amin", reduction: "max" | "min"): Op<ReduceAtt
         return restored(g, shapes[0], attrs).mul(share);
       },
     ],
-  };
+  });
 }
 
 const amaxOp = extremum("amax", "max");
@@ -173,8 +173,16 @@ function search(op: "argmax" | "argmin", x: Tensor, dim: number | undefined, opt
   return x.ndim === 0 ? found.reshape([]) : found;
 }
 
-const argmaxOp: Op<ReduceAttrs> = { name: "argmax", primitive: true, forward: ([x], attrs) => reduce("argmax", x as Tensor, attrs, "int32") };
-const argminOp: Op<ReduceAttrs> = { name: "argmin", primitive: true, forward: ([x], attrs) => reduce("argmin", x as Tensor, attrs, "int32") };
+const argmaxOp: Op<ReduceAttrs> = operation({
+  name: "argmax",
+  primitive: true,
+  forward: ([x], attrs) => reduce("argmax", x as Tensor, attrs, "int32"),
+});
+const argminOp: Op<ReduceAttrs> = operation({
+  name: "argmin",
+  primitive: true,
+  forward: ([x], attrs) => reduce("argmin", x as Tensor, attrs, "int32"),
+});
 
 /** Index of the first maximum along a dimension, or of the flattened tensor; int32. NaN counts as the maximum. */
 export const argmax = (x: Tensor, dim?: number, options?: KeepDim): Tensor => search("argmax", x, dim, options);

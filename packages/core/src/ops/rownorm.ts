@@ -1,6 +1,6 @@
 import { type Shape, sameShape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AffineOptions, affine, channelAffine, checkShapes } from "./affine.ts";
@@ -15,7 +15,7 @@ function normalizing(name: string, value: string, slope: string): Op<Epsilon> {
   const scalars = ["share", "eps"];
   const [values, slopes] = [new RowFormula(name, value, scalars), new RowFormula(`${name}Backward`, slope, scalars)];
   const shareOf = (x: Tensor): number => 1 / x.shape[1];
-  return {
+  return operation({
     name,
     primitive: true,
     saves: { shapes: false },
@@ -24,7 +24,7 @@ function normalizing(name: string, value: string, slope: string): Op<Epsilon> {
       (grad, { inputs: [x], output, attrs: { eps } }) =>
         slopes.apply({ x: x as Tensor, normal: output as Tensor, grad, share: shareOf(x as Tensor), eps }),
     ],
-  };
+  });
 }
 
 /** `(x - mean) / sqrt(variance + eps)`, whose gradient goes through mean and variance too (Ioffe & Szegedy 2015, arXiv:1502.03167, section 3). */

@@ -6,7 +6,7 @@ import { type Expression, toText } from "../formula/index.ts";
 import { broadcastShapes, contiguousStrides, type Shape } from "../shape.ts";
 import { apply, isGradEnabled } from "../tape/apply.ts";
 import { detach } from "../tape/autograd.ts";
-import type { Op, Operand } from "../tape/op.ts";
+import { type Op, type Operand, operation } from "../tape/op.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { applyNamed, type ElementwiseOp, elementwiseOp } from "./elementwise.ts";
 
@@ -32,7 +32,7 @@ export class RowFormula {
   constructor(name: string, text: string, scalars: readonly string[] = []) {
     let kernel: RowKernel | undefined;
     this.#kernel = () => (kernel ??= new RowKernel(text, ["out"], scalars));
-    this.#op = { name, primitive: true, forward: (_, { operands, dim }) => this.value(operands, { dim }) };
+    this.#op = operation<Attrs>({ name, primitive: true, forward: (_, { operands, dim }) => this.value(operands, { dim }) });
   }
 
   /** The value, by one kernel; for an op's forward. */

@@ -3,7 +3,7 @@ import { allocate, broadcastView, restride, type View } from "../backend/view.ts
 import type { DType } from "../dtype.ts";
 import { broadcastShapes, contiguousStrides, type Dims, normalizeDim, normalizeDims, reducedShape, type Shape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { filled } from "./conversion.ts";
 
@@ -21,7 +21,7 @@ function lines(op: string, x: Tensor, dim: number, scan: (x: Tensor, dim: number
 }
 
 /** One place on along a dimension: the last index goes, the first becomes `fill`. */
-const shiftOp: Op<Along & { readonly fill: number }> = {
+const shiftOp: Op<Along & { readonly fill: number }> = operation({
   name: "shift",
   saves: nothing,
   forward: ([x], { dim, fill }) => {
@@ -37,11 +37,11 @@ const shiftOp: Op<Along & { readonly fill: number }> = {
     return output;
   },
   vjp: [(g, { attrs: { dim } }) => shifted(g.flip(dim), dim, 0).flip(dim)],
-};
+});
 
 const shifted = (x: Tensor, dim: number, fill: number): Tensor => apply(shiftOp, [x], { dim, fill });
 
-const recurrenceOp: Op<Along> = {
+const recurrenceOp: Op<Along> = operation({
   name: "linearRecurrence",
   forward: ([a, b], { dim }) => {
     const [factor, term] = [a as Tensor, b as Tensor];
@@ -51,7 +51,7 @@ const recurrenceOp: Op<Along> = {
     (g, { inputs, output, attrs: { dim } }) => adjoint(inputs[0] as Tensor, g, dim).mul(shifted(output as Tensor, dim, 0)),
     (g, { inputs, attrs: { dim } }) => adjoint(inputs[0] as Tensor, g, dim),
   ],
-};
+});
 
 function scanned(a: View, b: View, shape: Shape, dim: number, dtype: DType): View {
   const { device } = a.storage;
@@ -77,7 +77,7 @@ export function linearRecurrence(a: Tensor, b: Tensor, dim: number): Tensor {
   return apply(recurrenceOp, [a.expand(shape), b.expand(shape)], { dim: at });
 }
 
-const cumsumOp: Op<Along> = {
+const cumsumOp: Op<Along> = operation({
   name: "cumsum",
   saves: nothing,
   forward: ([x], { dim }) => {
@@ -85,12 +85,12 @@ const cumsumOp: Op<Along> = {
     return scanned(filled(input.device, input.dtype, [], 1), input, input.shape, dim, numeric(input.dtype));
   },
   vjp: [(g, { attrs: { dim } }) => g.flip(dim).cumsum(dim).flip(dim)],
-};
+});
 
 /** Running sums along a dimension; bool gives int32. */
 export const cumsum = (x: Tensor, dim: number): Tensor => lines("cumsum", x, dim, (line, at) => apply(cumsumOp, [line], { dim: at }));
 
-const cumprodOp: Op<Along> = {
+const cumprodOp: Op<Along> = operation({
   name: "cumprod",
   forward: ([x], { dim }) => {
     const input = x as Tensor;
@@ -100,7 +100,7 @@ const cumprodOp: Op<Along> = {
     return scanned(input, start, input.shape, dim, numeric(input.dtype));
   },
   vjp: [(g, { inputs, output, attrs: { dim } }) => adjoint(inputs[0] as Tensor, g, dim).mul(shifted(output as Tensor, dim, 1))],
-};
+});
 
 /** Running products along a dimension; the gradient divides by nothing and is right where elements are 0. */
 export const cumprod = (x: Tensor, dim: number): Tensor => lines("cumprod", x, dim, (line, at) => apply(cumprodOp, [line], { dim: at }));
@@ -110,7 +110,7 @@ interface Folded {
   readonly keepDim: boolean;
 }
 
-const prodOp: Op<Folded> = {
+const prodOp: Op<Folded> = operation({
   name: "prod",
   forward: ([x], { dims, keepDim }) => {
     const input = x as Tensor;
@@ -127,7 +127,7 @@ const prodOp: Op<Folded> = {
       return g.reshape(kept).mul(others(x, dims));
     },
   ],
-};
+});
 
 /** For each element the product of all others, from the products before and after it: no division, hence right at zeros. */
 function others(x: Tensor, dims: readonly number[]): Tensor {
@@ -148,7 +148,7 @@ export const prod = (x: Tensor, dims?: Dims, options?: { readonly keepDim?: bool
   apply(prodOp, [x], { dims: normalizeDims("prod", dims, x.shape), keepDim: options?.keepDim ?? false });
 
 function extremum(scan: "argmax" | "argmin", name: string): Op<Along> {
-  return {
+  return operation({
     name,
     forward: ([x], { dim }) => {
       const input = x as Tensor;
@@ -156,7 +156,7 @@ function extremum(scan: "argmax" | "argmin", name: string): Op<Along> {
       input.device.backend.scan(scan, [input], dim, output);
       return output;
     },
-  };
+  });
 }
 
 const cummaxOp = extremum("argmax", "cummax");

@@ -1,6 +1,6 @@
 import { type Dims, normalizeDim } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { applyNamed, elementwiseOp } from "./elementwise.ts";
 import { RowFormula } from "./rows.ts";
@@ -35,13 +35,13 @@ const logSoftmaxSlope = new RowFormula(
    out = grad - exp(logP) * total`,
 );
 
-const softmaxOp: Op<AlongDim> = {
+const softmaxOp: Op<AlongDim> = operation({
   name: "softmax",
   primitive: true,
   saves: output,
   forward: ([x], { dim }) => softmaxRows.value({ x }, { dim }),
   vjp: [(grad, { output: p, attrs: { dim } }) => softmaxSlope.apply({ grad, p: p as Tensor }, { dim })],
-};
+});
 
 /** `exp(x) / Σ exp(x)` along a dimension, shifted by the maximum so that nothing overflows. */
 export const softmax = (x: Tensor, dim: number): Tensor => along(softmaxOp, x, dim);
@@ -49,13 +49,13 @@ export const softmax = (x: Tensor, dim: number): Tensor => along(softmaxOp, x, d
 /** `softmax(-x)` along a dimension: the smallest element gets the largest share. */
 export const softmin = (x: Tensor, dim: number): Tensor => x.neg().softmax(dim);
 
-const logSoftmaxOp: Op<AlongDim> = {
+const logSoftmaxOp: Op<AlongDim> = operation({
   name: "logSoftmax",
   primitive: true,
   saves: output,
   forward: ([x], { dim }) => logSoftmaxRows.value({ x }, { dim }),
   vjp: [(grad, { output: logP, attrs: { dim } }) => logSoftmaxSlope.apply({ grad, logP: logP as Tensor }, { dim })],
-};
+});
 
 /** `x - log Σ exp(x)` along a dimension, accurate where softmax would round to 0. */
 export const logSoftmax = (x: Tensor, dim: number): Tensor => along(logSoftmaxOp, x, dim);
@@ -70,7 +70,7 @@ function along(op: Op<AlongDim>, x: Tensor, dim: number): Tensor {
 const weightOp = elementwiseOp("logSumExpWeight", "isinf(total) ? (x == total && x > 0 ? 1 : 0) : exp(x - total)");
 const shareOp = elementwiseOp("logSumExpBackward", "whole == 0 ? 0 : grad * weight / whole");
 
-const logSumExpOp: Op<{ readonly dims: Dims | undefined }> = {
+const logSumExpOp: Op<{ readonly dims: Dims | undefined }> = operation({
   name: "logSumExp",
   forward: ([x], { dims }) => {
     const input = x as Tensor;
@@ -85,7 +85,7 @@ const logSumExpOp: Op<{ readonly dims: Dims | undefined }> = {
       return applyNamed(shareOp, { grad: g, weight, whole: weight.sum(dims, { keepDim: true }) });
     },
   ],
-};
+});
 
 /** `log Σ exp(x)` over the dimensions, all by default, shifted by the maximum so that nothing overflows. Over -Infinity alone it is -Infinity, with gradient 0. */
 export function logSumExp(x: Tensor, dims?: Dims, options?: { readonly keepDim?: boolean }): Tensor {

@@ -1,7 +1,7 @@
 import { allocate } from "../backend/view.ts";
 import { normalizeDim, showShape } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -10,7 +10,7 @@ interface Sorting {
   readonly descending: boolean;
 }
 
-const argsortOp: Op<Sorting> = {
+const argsortOp: Op<Sorting> = operation({
   name: "argsort",
   forward: ([x], { dim, descending }) => {
     const input = x as Tensor;
@@ -18,7 +18,7 @@ const argsortOp: Op<Sorting> = {
     input.device.backend.argsort(input, dim, descending ? "descending" : "ascending", output);
     return output;
   },
-};
+});
 
 /** How to sort. */
 export interface SortOptions {

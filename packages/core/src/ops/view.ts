@@ -13,7 +13,7 @@ import {
   sizeOf,
 } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 const nothing = { inputs: [], output: false } as const;
@@ -26,7 +26,7 @@ function dense(x: View): View {
   return copy;
 }
 
-const reshapeOp: Op<{ readonly shape: Shape }> = {
+const reshapeOp: Op<{ readonly shape: Shape }> = operation({
   name: "reshape",
   primitive: true,
   saves: nothing,
@@ -36,7 +36,7 @@ const reshapeOp: Op<{ readonly shape: Shape }> = {
     return strides === undefined ? restride(dense(view), shape, contiguousStrides(shape)) : restride(view, shape, strides);
   },
   vjp: [(g, { shapes }) => g.reshape(shapes[0])],
-};
+});
 
 /** The same elements in row-major order under another shape; one size may be -1. No copy where the tensor lies row-major. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -64,7 +64,7 @@ export function squeeze(x: Tensor, dims?: Dims): Tensor {
   return x.reshape(x.shape.filter((n, d) => n !== 1 || !drop.includes(d)));
 }
 
-const permuteOp: Op<{ readonly order: readonly number[] }> = {
+const permuteOp: Op<{ readonly order: readonly number[] }> = operation({
   name: "permute",
   primitive: true,
   saves: nothing,
@@ -77,7 +77,7 @@ const permuteOp: Op<{ readonly order: readonly number[] }> = {
     );
   },
   vjp: [(g, { attrs: { order } }) => g.permute(order.map((_, d) => order.indexOf(d)))],
-};
+});
 
 /** Dimensions in another order; a view. */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
@@ -97,7 +97,7 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   return x.permute(order);
 }
 
-const expandOp: Op<{ readonly shape: Shape }> = {
+const expandOp: Op<{ readonly shape: Shape }> = operation({
   name: "expand",
   primitive: true,
   saves: nothing,
@@ -111,7 +111,7 @@ const expandOp: Op<{ readonly shape: Shape }> = {
     );
   },
   vjp: [(g) => g],
-};
+});
 
 /** Dimensions of size 1 stretched to `shape` without a copy; -1 keeps a size, new dimensions come first. */
 export function expand(x: Tensor, shape: Shape): Tensor {
@@ -138,15 +138,15 @@ const windowOf = (view: View, shape: Shape, { starts, steps }: Window): View =>
     starts.reduce((at, start, d) => at + start * view.strides[d], view.offset),
   );
 
-const sliceOp: Op<Window & { readonly shape: Shape }> = {
+const sliceOp: Op<Window & { readonly shape: Shape }> = operation({
   name: "slice",
   primitive: true,
   saves: nothing,
   forward: ([x], attrs) => windowOf(x as Tensor, attrs.shape, attrs),
   vjp: [(g, { shapes, attrs }) => apply(placeOp, [g], { starts: attrs.starts, steps: attrs.steps, shape: shapes[0] })],
-};
+});
 
-const placeOp: Op<Window & { readonly shape: Shape }> = {
+const placeOp: Op<Window & { readonly shape: Shape }> = operation({
   name: "place",
   saves: nothing,
   forward: ([x], attrs) => {
@@ -156,7 +156,7 @@ const placeOp: Op<Window & { readonly shape: Shape }> = {
     return output;
   },
   vjp: [(g, { shapes, attrs }) => apply(sliceOp, [g], { starts: attrs.starts, steps: attrs.steps, shape: shapes[0] })],
-};
+});
 
 /** What `slice` takes of a dimension: an index (the dimension goes), `[start, end]` or `[start, end, step]` as in Python with `null` for an open end, or `null` for all of it. */
 export type Range = number | readonly [number | null, (number | null)?, number?] | null;
@@ -210,7 +210,13 @@ export function flip(x: Tensor, dims: Dims): Tensor {
 /** The same values row-major in memory of their own layout; the tensor itself where it already lies so. */
 export const contiguous = (x: Tensor): Tensor => (isDense(x) ? x : apply(contiguousOp, [x], null));
 
-const contiguousOp: Op<null> = { name: "contiguous", primitive: true, saves: nothing, forward: ([x]) => dense(x as Tensor), vjp: [(g) => g] };
+const contiguousOp: Op<null> = operation({
+  name: "contiguous",
+  primitive: true,
+  saves: nothing,
+  forward: ([x]) => dense(x as Tensor),
+  vjp: [(g) => g],
+});
 
 /** Consecutive pieces of a dimension, of `size` indices each (the last may be smaller) or of the listed sizes; views. */
 export function split(x: Tensor, size: number | readonly number[], options: { readonly dim?: number } = {}): Tensor[] {

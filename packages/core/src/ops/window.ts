@@ -3,7 +3,7 @@ import { restride, type View } from "../backend/view.ts";
 import { perDimension } from "../backend/window.ts";
 import { normalizeDim, type Shape, showShape, sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { checkOptions } from "../tape/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -33,16 +33,16 @@ function windowed(view: View, windows: Windows): View {
   );
 }
 
-const windowsOp: Op<Windows> = {
+const windowsOp: Op<Windows> = operation({
   name: "windows",
   saves: { inputs: [], output: false },
   forward: ([x], windows) => windowed(x as Tensor, windows),
   vjp: [(g, { shapes, attrs }) => apply(overlapAddOp, [g], { ...attrs, shape: shapes[0] })],
-};
+});
 
 const add = kernel("y = a + b");
 
-const overlapAddOp: Op<Windows & { readonly shape: Shape }> = {
+const overlapAddOp: Op<Windows & { readonly shape: Shape }> = operation({
   name: "overlapAdd",
   saves: { inputs: [], output: false },
   forward: ([x], { shape, ...windows }) => {
@@ -59,7 +59,7 @@ const overlapAddOp: Op<Windows & { readonly shape: Shape }> = {
     return output;
   },
   vjp: [(g, { attrs: { shape: _, ...windows } }) => apply(windowsOp, [g], windows)],
-};
+});
 
 /** One element of all windows, whose dimensions are the last ones. */
 function elementOf(view: View, size: readonly number[], index: number): View {

@@ -1,7 +1,7 @@
 import type { View } from "../backend/view.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { apply, noGrad } from "./apply.ts";
-import type { Op, Operand } from "./op.ts";
+import { type Op, type Operand, operation } from "./op.ts";
 
 /** Makes a function of an operation: calling it records the operation on the tape like any other. */
 export function defineOp<Attrs>(op: Op<Attrs>): (inputs: readonly Operand[], attrs: Attrs) => Tensor {
@@ -27,14 +27,14 @@ export function customGrad(fn: (...inputs: Tensor[]) => CustomGradient): (...inp
       }
       return last.gradients;
     };
-    const op: Op<null> = {
+    const op: Op<null> = operation({
       name: "customGrad",
       forward: (): View => new Tensor(value),
       vjp:
         (index) =>
         (g, { shapes }) =>
           gradientsFor(g)[index] ?? g.newZeros(shapes[index]),
-    };
+    });
     return apply(op, inputs, null);
   };
 }

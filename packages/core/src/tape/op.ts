@@ -23,7 +23,7 @@ export type VJP<Attrs = unknown> = (g: Tensor, saved: Saved<Attrs>) => Tensor;
 export interface Op<Attrs = any> {
   readonly name: string;
   /** Formula text where the op has one, for teaching tools. */
-  readonly formula?: string;
+  readonly formula?: string | undefined;
   /**
    * Whether `forward` makes nothing but its result and runs no operation inside, so that nothing is to be freed after it; a tensor that it returns is fresh.
    * Default false.
@@ -32,17 +32,44 @@ export interface Op<Attrs = any> {
   /** The value. Ops called inside are not recorded. */
   forward(inputs: readonly Operand[], attrs: Attrs): View;
   /** One product per input, `null` where the op is not differentiable; or a function from the input's index. */
-  readonly vjp?: readonly (VJP<Attrs> | null)[] | ((index: number) => VJP<Attrs> | null);
+  readonly vjp?: readonly (VJP<Attrs> | null)[] | ((index: number) => VJP<Attrs> | null) | undefined;
   /** What the products read, of all inputs or of those to which a gradient flows. Default: every input and the output. */
-  readonly saves?: Saves | ((flows: Flows) => Saves);
+  readonly saves?: Saves | ((flows: Flows) => Saves) | undefined;
 }
 
 /** For each input, `null` where no gradient flows to it. */
 export type Flows = readonly (object | null)[];
 
+const all: Saves = {};
+
+/** What an op's products read, in one layout. */
+const savesOf = ({ inputs, output = true, shapes = true }: Saves): Saves => ({ inputs, output, shapes });
+
+/** An operation of the library: all have one layout, because engines make faster code for calls that meet one kind of object. */
+class Operation<Attrs> {
+  readonly name: string;
+  readonly formula: string | undefined;
+  readonly primitive: boolean;
+  readonly forward: Op<Attrs>["forward"];
+  readonly vjp: Op<Attrs>["vjp"];
+  readonly saves: Op<Attrs>["saves"];
+
+  constructor({ name, formula, primitive = false, forward, vjp, saves = all }: Op<Attrs>) {
+    this.name = name;
+    this.formula = formula;
+    this.primitive = primitive;
+    this.forward = forward;
+    this.vjp = vjp;
+    this.saves = typeof saves === "function" ? saves : savesOf(saves);
+  }
+}
+
+/** Makes an operation. */
+export const operation = <Attrs>(op: Op<Attrs>): Op<Attrs> => new Operation(op);
+
 /** What an op's products read: indices of inputs (default all), whether the output, and whether shapes and dtypes of the inputs (default true). */
 export interface Saves {
-  readonly inputs?: readonly number[];
+  readonly inputs?: readonly number[] | undefined;
   readonly output?: boolean;
   readonly shapes?: boolean;
 }

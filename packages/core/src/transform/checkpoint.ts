@@ -2,7 +2,7 @@ import { defaultGenerator } from "../random.ts";
 import { enableGrad, isGradEnabled, noGrad } from "../tape/apply.ts";
 import { nodesBefore } from "../tape/graph.ts";
 import { TapeNode } from "../tape/node.ts";
-import type { Op } from "../tape/op.ts";
+import { type Op, operation } from "../tape/op.ts";
 import { backpropagate } from "../tape/pass.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -11,7 +11,7 @@ interface Recomputed {
   readonly gradients: (g: Tensor) => readonly (Tensor | null)[];
 }
 
-const checkpointOp: Op<Recomputed> = {
+const checkpointOp: Op<Recomputed> = operation({
   name: "checkpoint",
   saves: { inputs: [], output: false },
   forward: () => {
@@ -21,7 +21,7 @@ const checkpointOp: Op<Recomputed> = {
     (index) =>
     (g, { attrs, shapes }) =>
       attrs.gradients(g)[index] ?? g.newZeros(shapes[index]),
-};
+});
 
 /**
  * Runs `fn` without keeping what its operations save, and runs it again in the backward pass: memory for time (Chen et al. 2016, arXiv:1604.06174). Gradients reach
