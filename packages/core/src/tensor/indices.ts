@@ -11,7 +11,8 @@ export function checkIndices(op: string, index: Tensor, dim: number, shape: Shap
   if (index.dtype !== "int32") throw new TypeError(`${op}: an index is an int32 tensor, got ${index.dtype}; convert it with .to("int32")`);
   if (index.storage.data === undefined) return;
   const data = contiguousData(index);
+  const size = shape[dim];
   for (let k = 0; k < data.length; k++)
-    if (data[k] < 0 || data[k] >= shape[dim])
-      throw new RangeError(`${op}: index ${data[k]} is out of range for dimension ${dim} of ${showShape(shape)}; use 0 to ${shape[dim] - 1}`);
+    if (data[k] < 0 || data[k] >= size)
+      throw new RangeError(`${op}: index ${data[k]} is out of range for dimension ${dim} of ${showShape(shape)}; use 0 to ${size - 1}`);
 }

@@ -125,12 +125,14 @@ export const i16x8 = {
 export const i32x4 = {
   splat: unary(17),
   lane: extract(27),
+  withLane: replace(28),
   eq: binary(55),
   add: binary(174),
   sub: binary(177),
   shl: binary(171),
   shrS: binary(172),
   shrU: binary(173),
+  maxS: binary(184),
   extendLowU: unary(169),
   truncSatF32: unary(248),
   /** Two doubles to the low lanes, 0 above. */
