@@ -1,7 +1,6 @@
 import type { Pooling } from "@gradtape/core";
 import { type Code, type FunctionBuilder, i32, i32x4, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
-import { bytesOf } from "../../memory/heap.ts";
-import { type Place, type Portion, read, write } from "../elementwise/access.ts";
+import { type Place, type Portion, read, write, writeNumbers } from "../elementwise/access.ts";
 import { double, type Lanes, single, VectorCode } from "../elementwise/lanes.ts";
 import { segmentWords, tapWords } from "./plan.ts";
 
@@ -169,15 +168,8 @@ function search(v: VectorCode, kind: PoolClass, words: Words): Pool {
     const first = v.let(i32x4.add(i32x4.splat(segment.number), ramp));
     portions.forEach((portion, g) => {
       const numbers = v.let(i32x4.add(found[g], first));
-      storeNumbers(v, segment.image, numbers, portion);
+      writeNumbers(v, segment.image, numbers, portion);
       f.emit(first.set(i32x4.add(first, stride)));
     });
   };
-}
-
-/** Writes numbers, of which each fills a lane. */
-function storeNumbers({ f, lanes }: VectorCode, pointer: Local, numbers: Local, { whole, group }: Portion): void {
-  if (!whole) f.emit(v128.store32Lane(pointer, numbers, 0));
-  else if (lanes.count === 4) f.emit(v128.store(pointer, numbers, 16 * group));
-  else f.emit(v128.store64Lane(pointer, v128.shuffle(numbers, numbers, [0, 2, 0, 2]), 0, 2 * bytesOf.int32 * group));
 }
