@@ -4,6 +4,7 @@ import { convolutionConformance } from "./convolution.ts";
 import { elementwiseConformance } from "./elementwise.ts";
 import { indexingConformance } from "./indexing.ts";
 import { matmulConformance } from "./matmul.ts";
+import { poolingConformance } from "./pooling.ts";
 import { reductionConformance } from "./reduction.ts";
 import { rowConformance } from "./rows.ts";
 
@@ -16,5 +17,6 @@ export function conformance(backend: Backend): void {
     matmulConformance(backend);
     indexingConformance(backend);
     convolutionConformance(backend);
+    poolingConformance(backend);
   });
 }

@@ -64,6 +64,8 @@ function* cases(dtype: DType, generator: Generator): Iterable<() => Tensor[]> {
     const images = randn([int(1, 9), 4 * groups, int(9, 40), int(9, 40)], { generator, dtype, requiresGrad: true });
     const weight = randn([int(4, 30) * groups, 4, 3, 3], { generator, dtype, requiresGrad: true });
     yield () => convolved(images, weight, { groups, padding: round % 2, stride: 1 + (round % 2) });
+    const window = { kernelSize: int(2, 3), stride: int(1, 2), padding: 1 };
+    yield () => [images.maxPool2d(window), images.avgPool2d(window)].flatMap((y) => [y.detach(), grad(y.square().sum(), images)]);
     const [channels, outputs] = [int(16, 40), int(16, 40)];
     const plain = randn([int(2, 6), channels, int(16, 40), int(16, 40)], { generator, dtype, requiresGrad: true });
     const small = randn([outputs, channels, 3, 3], { generator, dtype, requiresGrad: true });

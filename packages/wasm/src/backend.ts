@@ -6,6 +6,7 @@ import {
   isFloat,
   type Kernel,
   type Lifetime,
+  type Pooling,
   type Reduction,
   type RowKernel,
   reference,
@@ -13,6 +14,7 @@ import {
   type Storage,
   useWordSource,
   type View,
+  type Window,
 } from "@gradtape/core";
 import { Engine, type EngineOptions } from "./engine.ts";
 import { hasSimd } from "./features.ts";
@@ -20,6 +22,7 @@ import { Convolutions } from "./kernels/convolution/convolution.ts";
 import { Elementwise } from "./kernels/elementwise/map.ts";
 import { Indexing } from "./kernels/indexing/indexing.ts";
 import { MatrixProducts } from "./kernels/matmul/matmul.ts";
+import { Pools } from "./kernels/pooling/pooling.ts";
 import { RandomWords } from "./kernels/random/random.ts";
 import { Reductions } from "./kernels/reduction/reduction.ts";
 import { Rows } from "./kernels/rows/rows.ts";
@@ -60,6 +63,7 @@ class Wasm implements Partial<WasmBackend> {
   readonly #reductions: Reductions;
   readonly #indexing: Indexing;
   readonly #convolutions: Convolutions;
+  readonly #pools: Pools;
   readonly #scans: Scans;
   readonly #sorts: Sorts;
   readonly #rows: Rows;
@@ -73,6 +77,7 @@ class Wasm implements Partial<WasmBackend> {
     this.#reductions = new Reductions(engine, this.#elementwise);
     this.#indexing = new Indexing(engine);
     this.#convolutions = new Convolutions(engine, this.#elementwise);
+    this.#pools = new Pools(engine);
     this.#scans = new Scans(engine);
     this.#sorts = new Sorts(engine);
     this.#rows = new Rows(engine);
@@ -123,53 +128,31 @@ class Wasm implements Partial<WasmBackend> {
   }
 
   convolve(x: View, weight: View, output: View, convolution: Convolution): boolean {
-    return this.#convolution("convolve", x, weight, output, convolution);
+    return this.#convolutions.convolve(x, weight, output, convolution);
   }
 
   convolveInput(g: View, weight: View, output: View, convolution: Convolution): boolean {
-    return this.#convolution("convolveInput", g, weight, output, convolution);
+    return this.#convolutions.convolveInput(g, weight, output, convolution);
   }
 
   convolveWeight(x: View, g: View, output: View, convolution: Convolution): boolean {
-    return this.#convolution("convolveWeight", x, g, output, convolution);
+    return this.#convolutions.convolveWeight(x, g, output, convolution);
   }
 
-  #convolution(product: "convolve" | "convolveInput" | "convolveWeight", left: View, right: View, output: View, convolution: Convolution): boolean {
-    const { report } = this.#engine;
-    const views = [left, right, output];
-    const reason = !views.every(({ dtype }) => isFloat(dtype) && dtype === output.dtype)
-      ? views.map(({ dtype }) => dtype).join(", ")
-      : views.some(({ shape }) => shape.includes(0))
-        ? "nothing to add up"
-        : undefined;
-    if (reason !== undefined) {
-      report.fellBack(product, `${reason}; composed of matrix products`);
-      return false;
-    }
-    report.family(product).wasm++;
-    this.#convolutions[product](left, right, output, convolution);
-    return true;
+  pool(pooling: Pooling, x: View, output: View, window: Window): boolean {
+    return this.#pools.pool(pooling, x, output, window);
+  }
+
+  unpool(pooling: Pooling, g: View, numbers: View | undefined, output: View, window: Window): boolean {
+    return this.#pools.unpool(pooling, g, numbers, output, window);
   }
 
   gather(input: View, axis: number, index: View, output: View): void {
-    if (this.#moves("gather", input, axis, index, output)) return;
-    reference.gather(input, axis, index, output);
+    if (!this.#indexing.move("gather", input, axis, index, output)) reference.gather(input, axis, index, output);
   }
 
   scatterAdd(output: View, axis: number, index: View, source: View): void {
-    if (this.#moves("scatterAdd", output, axis, index, source)) return;
-    reference.scatterAdd(output, axis, index, source);
-  }
-
-  /** Whether an indexing kernel did it; where it did not, the reference backend does, or says which index is out of range. */
-  #moves(move: "gather" | "scatterAdd", table: View, axis: number, index: View, dense: View): boolean {
-    const { report } = this.#engine;
-    if (index.dtype !== "int32" || table.dtype !== dense.dtype || (move === "scatterAdd" && table.dtype === "bool")) {
-      report.fellBack(move, `${table.dtype} and ${dense.dtype} by ${index.dtype}`);
-      return false;
-    }
-    report.family(move).wasm++;
-    return this.#indexing.move(move, table, axis, index, dense);
+    if (!this.#indexing.move("scatterAdd", output, axis, index, source)) reference.scatterAdd(output, axis, index, source);
   }
 
   scan(scan: Scan, inputs: readonly View[], axis: number, output: View): void {
@@ -229,9 +212,11 @@ class Wasm implements Partial<WasmBackend> {
       this.#reductions,
       this.#indexing,
       this.#convolutions,
+      this.#pools,
       this.#scans,
       this.#sorts,
       this.#rows,
+      this.#random,
     ])
       family.reset();
   }

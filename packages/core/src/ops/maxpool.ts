@@ -120,9 +120,9 @@ function maxOp(name: string, n: number): Op<Attrs> {
     saves: { inputs: [1], output: false },
     forward: ([x, indices]) => {
       const [input, at] = [x, indices] as Tensor[];
-      const before = lead(input.shape, n);
-      const picked = input.reshape([...before, sizeOf(input.shape.slice(before.length))]).gather(before.length, flat(at, n));
-      return picked.reshape(at.shape);
+      const picked = new Tensor(allocate(input.device, input.dtype, at.shape));
+      input.device.backend.gather(flat(input, n), input.ndim - n, flat(at, n), flat(picked, n));
+      return picked;
     },
     vjp: [(g, { inputs: [, indices], shapes: [shape], attrs }) => apply(adjoint, [g, indices as Tensor], { shape, attrs }), null],
   });

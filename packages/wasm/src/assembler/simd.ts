@@ -132,6 +132,7 @@ export const i32x4 = {
   shl: binary(171),
   shrS: binary(172),
   shrU: binary(173),
+  maxS: binary(184),
   extendLowU: unary(169),
   truncSatF32: unary(248),
   /** Two doubles to the low lanes, 0 above. */

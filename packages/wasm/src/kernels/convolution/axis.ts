@@ -1,4 +1,4 @@
-import type { Convolution } from "@gradtape/core";
+import type { Window } from "@gradtape/core";
 
 /** How a window moves over one dimension of a source: at a position, a tap touches the element `positions[i] + taps[j]`; outside there are zeros. */
 export interface Axis {
@@ -16,8 +16,8 @@ export interface Axis {
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** The axes of a convolution's window over its input. */
-export const axesOf = ({ kernel, stride, padding, dilation, input, output }: Convolution): Axis[] =>
+/** The axes of a window over its input. */
+export const axesOf = ({ kernel, stride, padding, dilation, input, output }: Window): Axis[] =>
   kernel.map((size, d) => ({
     length: input[d],
     positions: upTo(output[d]).map((o) => o * stride[d] - padding[d]),
@@ -27,10 +27,10 @@ export const axesOf = ({ kernel, stride, padding, dilation, input, output }: Con
   }));
 
 /**
- * The axes of the gradient of a convolution's input, which falls into one convolution of the output's gradient for every phase of the stride: inputs
- * that lie the same way between the strides see the same elements of the kernel, turned around. A phase may have no taps: its gradient is 0.
+ * The axes of the adjoint of what a window does, such as the gradient of a convolution's input: it falls into one window over the output for every phase of
+ * the stride. Inputs that lie the same way between the strides see the same elements of the kernel, turned around. A phase may have no taps: it gives 0.
  */
-export function phasesOf({ kernel, stride, padding, dilation, input, output }: Convolution): Axis[][] {
+export function phasesOf({ kernel, stride, padding, dilation, input, output }: Window): Axis[][] {
   const perDimension = kernel.map((size, d) =>
     upTo(Math.min(stride[d], input[d])).map((first): Axis => {
       const results = upTo(Math.ceil((input[d] - first) / stride[d])).map((t) => first + t * stride[d]);

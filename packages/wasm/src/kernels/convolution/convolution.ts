@@ -1,4 +1,4 @@
-import type { Convolution, View } from "@gradtape/core";
+import { type Convolution, isFloat, type View } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import type { Elementwise } from "../elementwise/map.ts";
 import { axesOf, phasesOf } from "./axis.ts";
@@ -16,7 +16,7 @@ type Float = "float32" | "float64";
 /**
  * Convolutions and their gradients as matrix products that never lay out their patches: an element of the patch matrix lies at the sum of an offset of its
  * row and one of its column, and panels of it are gathered when they are needed. Like Dukhan 2019, "The Indirect Convolution Algorithm"
- * (arXiv:1907.02129), with tables for both sides. All operands may lie in any way; nothing is empty.
+ * (arXiv:1907.02129), with tables for both sides. All operands may lie in any way.
  */
 export class Convolutions {
   readonly #engine: Engine;
@@ -36,8 +36,9 @@ export class Convolutions {
     this.#tiles = undefined;
   }
 
-  /** `Backend.convolve` for one float dtype. */
-  convolve(x: View, weight: View, output: View, c: Convolution): void {
+  /** `Backend.convolve`. */
+  convolve(x: View, weight: View, output: View, c: Convolution): boolean {
+    if (this.#refuses("convolve", [x, weight, output])) return false;
     const task = {
       dtype: output.dtype as Float,
       axes: axesOf(c),
@@ -53,10 +54,12 @@ export class Convolutions {
         convolveGroup(means, { ...task, source: from(source, 1, group * channels) }, grids[0], { row: 0, channel: 1 }, grids[1]);
       });
     });
+    return true;
   }
 
-  /** `Backend.convolveInput` for one float dtype. */
-  convolveInput(g: View, weight: View, output: View, c: Convolution): void {
+  /** `Backend.convolveInput`. */
+  convolveInput(g: View, weight: View, output: View, c: Convolution): boolean {
+    if (this.#refuses("convolveInput", [g, weight, output])) return false;
     const [samples, channels, rows] = [g.shape[0], g.shape[1] / c.groups, output.shape[1] / c.groups];
     this.#run(g, weight, output, (means, source, matrix, target) => {
       for (const axes of phasesOf(c)) {
@@ -68,10 +71,12 @@ export class Convolutions {
         });
       }
     });
+    return true;
   }
 
-  /** `Backend.convolveWeight` for one float dtype. */
-  convolveWeight(x: View, g: View, output: View, c: Convolution): void {
+  /** `Backend.convolveWeight`. */
+  convolveWeight(x: View, g: View, output: View, c: Convolution): boolean {
+    if (this.#refuses("convolveWeight", [x, g, output])) return false;
     const task = { dtype: output.dtype as Float, axes: axesOf(c), samples: x.shape[0], channels: x.shape[1] / c.groups, rows: g.shape[1] / c.groups };
     const { channels, rows } = task;
     this.#run(x, g, output, (means, source, gradient, target) => {
@@ -81,6 +86,19 @@ export class Convolutions {
         convolveGroupWeight(means, { ...task, source: from(source, 1, group * channels) }, grids[0], grids[1]);
       });
     });
+    return true;
+  }
+
+  #refuses(name: "convolve" | "convolveInput" | "convolveWeight", views: readonly View[]): boolean {
+    const { report } = this.#engine;
+    const reason = !views.every(({ dtype }) => isFloat(dtype) && dtype === views[2].dtype)
+      ? views.map(({ dtype }) => dtype).join(", ")
+      : views.some(({ shape }) => shape.includes(0))
+        ? "nothing to add up"
+        : undefined;
+    if (reason === undefined) report.family(name).wasm++;
+    else report.fellBack(name, `${reason}; composed of matrix products`);
+    return reason !== undefined;
   }
 
   /** Brings two operands and a result into the memory and computes. */

@@ -106,3 +106,10 @@ export function write(v: VectorCode, place: Place, operand: Operand, { whole, gr
   if (!whole || vector) return v.f.emit(storeLane(place.pointer, value, 0, offset));
   for (let lane = 0; lane < count; lane++) v.f.emit(storeLane(elementAt(place, group * count + lane), value, lane));
 }
+
+/** Writes int32 numbers, of which each fills a lane of a vector, next to one another. */
+export function writeNumbers({ f, lanes }: VectorCode, pointer: Local, numbers: Local, { whole, group }: Portion): void {
+  if (!whole) f.emit(v128.store32Lane(pointer, numbers, 0));
+  else if (lanes.count === 4) f.emit(v128.store(pointer, numbers, 16 * group));
+  else f.emit(v128.store64Lane(pointer, v128.shuffle(numbers, numbers, [0, 2, 0, 2]), 0, 8 * group));
+}

@@ -21,10 +21,16 @@ export class Indexing {
   }
 
   /**
-   * `Backend.gather` and `Backend.scatterAdd`, between a table and a dense view of the index's shape. Tells whether every index was in range; when one
-   * was not, what is written is undefined.
+   * `Backend.gather` and `Backend.scatterAdd`, between a table and a dense view of the index's shape. Tells whether there is a kernel and every index was in
+   * range; when one was not, what is written is undefined, and the reference backend says which.
    */
   move(move: Move, table: View, axis: number, index: View, dense: View): boolean {
+    const { report } = this.#engine;
+    if (index.dtype !== "int32" || table.dtype !== dense.dtype || (move === "scatterAdd" && table.dtype === "bool")) {
+      report.fellBack(move, `${table.dtype} and ${dense.dtype} by ${index.dtype}`);
+      return false;
+    }
+    report.family(move).wasm++;
     const across = restride(
       table,
       index.shape,

@@ -1,4 +1,4 @@
-import { type Local, v128 } from "../../assembler/index.ts";
+import { type Code, type Local, v128 } from "../../assembler/index.ts";
 import type { VectorCode } from "../elementwise/lanes.ts";
 
 /** How elements are put together. */
@@ -23,11 +23,16 @@ export class Accumulator {
     this.#nan = fold === "max" || fold === "min" ? v.let(v.constant(0)) : undefined;
   }
 
-  /** Takes elements. */
-  add(x: Local): void {
+  /** Takes elements; a sum may take them times 1, by a multiply-add. */
+  add(x: Local, byProduct = false): void {
     const { f, lanes } = this.#v;
-    f.emit(this.#value.set(lanes.ops[this.#operation](this.#value, x)));
+    f.emit(this.#value.set(byProduct ? this.#v.madd(x, this.#v.constant(1), this.#value) : lanes.ops[this.#operation](this.#value, x)));
     if (this.#nan !== undefined) f.emit(this.#nan.set(v128.or(this.#nan, lanes.ops.ne(x, x))));
+  }
+
+  /** Goes on from a result. */
+  resume(result: Code): void {
+    this.#v.f.emit(this.#value.set(result));
   }
 
   /** Takes what another has gathered. */

@@ -1,17 +1,14 @@
 import { type DType, type Kernel, kernel, type Reduction, type View } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
-import { double, single } from "../elementwise/lanes.ts";
 import type { Elementwise } from "../elementwise/map.ts";
 import { starts } from "./accumulator.ts";
 import { type Axis, axesOf } from "./axes.ts";
-import { type FoldClass, foldModule, foldWords } from "./fold.ts";
-import { searchModule } from "./search.ts";
+import { DenseReductions } from "./dense.ts";
+import { Folds } from "./folds.ts";
 
-type Run = (description: number) => void;
-
-/** One pass over the data: some elements in the memory, and the one dimension that is folded among those that stay. */
-interface Pass {
+/** A pass over the data: some elements in the memory, and the one dimension that is folded among those that stay. */
+interface Step {
   readonly reduction: Reduction;
   readonly input: DType;
   readonly output: DType;
@@ -21,10 +18,6 @@ interface Pass {
   readonly folded: Axis;
 }
 
-/** Nanoseconds that an element takes, about. */
-const FOLD_COST = 0.3;
-const word = Object.fromEntries(foldWords.map((name, index) => [name, index])) as Record<(typeof foldWords)[number], number>;
-
 const alone: Axis = { size: 1, input: 0, output: 0, folded: true };
 const fill: Kernel = kernel("y = value", ["value"]);
 
@@ -32,20 +25,24 @@ const fill: Kernel = kernel("y = value", ["value"]);
 export class Reductions {
   readonly #engine: Engine;
   readonly #elementwise: Elementwise;
-  readonly #compiled = new Map<string, Run>();
+  readonly #folds: Folds;
+  readonly #dense: DenseReductions;
 
   constructor(engine: Engine, elementwise: Elementwise) {
     this.#engine = engine;
     this.#elementwise = elementwise;
+    this.#folds = new Folds(engine);
+    this.#dense = new DenseReductions(engine, this.#folds);
   }
 
   /** Forgets compiled kernels. */
   reset(): void {
-    this.#compiled.clear();
+    this.#folds.reset();
   }
 
   /** `Backend.reduce`. */
   reduce(reduction: Reduction, input: View, axes: readonly number[], output: View): void {
+    if (this.#dense.run(reduction, input, axes, output)) return;
     const list = axesOf(input, axes, output);
     if (list.some(({ size, folded }) => size === 0 && !folded)) return;
     if (list.some(({ size }) => size === 0)) {
@@ -93,79 +90,28 @@ export class Reductions {
     }
   }
 
-  #pass({ reduction, input, output, from, to, kept, folded }: Pass): void {
+  #pass({ reduction, input, output, from, to, kept, folded }: Step): void {
     const search = reduction === "argmax" || reduction === "argmin";
     const last = kept[kept.length - 1];
-    const columns = !search && last !== undefined && last.input === 1 && folded.input !== 1;
-    const inner = columns ? last : undefined;
-    const loops = columns ? kept.slice(0, -1) : kept;
+    const columns = !search && last?.input === 1 && folded.input !== 1 ? last : undefined;
+    const loops = columns === undefined ? kept : kept.slice(0, -1);
     const rows = loops[loops.length - 1] ?? alone;
-    const run = search
-      ? this.#search(reduction, input)
-      : this.#foldKernel({
-          fold: reduction,
-          lanes: input === "float32" && (reduction === "max" || reduction === "min") ? single : double,
-          input,
-          output,
-          along: columns ? "columns" : "rows",
-          step: (columns ? last.output : folded.input) === 1 ? "unit" : "any",
-        });
-    const [inputSize, outputSize] = [bytesOf[input], bytesOf[output]];
-    const { heap, descriptionAt } = this.#engine;
-    const words: Record<(typeof foldWords)[number], number> = {
-      input: from,
-      output: to,
-      rows: rows.size,
-      inputRow: rows.input * inputSize,
-      outputRow: rows.output * outputSize,
-      columns: inner?.size ?? 1,
-      inputColumn: inputSize,
-      outputColumn: (inner?.output ?? 0) * outputSize,
-      count: folded.size,
-      inputStep: folded.input * inputSize,
-    };
-    const at = descriptionAt / 4;
-    for (let i = 0; i < foldWords.length; i++) heap.i32[at + i] = words[foldWords[i]];
-    eachIndex(loops.slice(0, -1), (i, o) => {
-      heap.i32[at] = from + i * inputSize;
-      heap.i32[at + 1] = to + o * outputSize;
-      this.#run(run, rows.size, inner?.size ?? 0, folded.size);
-    });
-  }
-
-  /** Runs the fold described, split along rows or, if there are any, columns where that pays; never along what is folded. */
-  #run(run: Run, rows: number, columns: number, depth: number): void {
-    const { heap, threads, descriptionAt } = this.#engine;
-    const work = FOLD_COST * rows * Math.max(columns, 1) * depth;
-    if (!threads.worth(work)) return void run(descriptionAt);
-    const [count, grain, size, input, output] =
-      rows < columns ? [columns, 16, word.columns, word.inputColumn, word.outputColumn] : [rows, 1, word.rows, word.inputRow, word.outputRow];
-    threads.split(run, { bytes: 4 * foldWords.length, work, count, grain }, (at, from, to) => {
-      const { i32 } = heap;
-      i32[at + word.input] += from * i32[at + input];
-      i32[at + word.output] += from * i32[at + output];
-      i32[at + size] = to - from;
-    });
-  }
-
-  #foldKernel(kind: FoldClass): Run {
-    const key = `${kind.fold} ${kind.input} ${kind.output} ${kind.along} ${kind.step}`;
-    let run = this.#compiled.get(key);
-    if (run === undefined) {
-      run = this.#engine.instantiate(foldModule(kind, this.#engine.heap)).run as Run;
-      this.#compiled.set(key, run);
-    }
-    return run;
-  }
-
-  #search(search: "argmax" | "argmin", input: DType): Run {
-    const key = `${search} ${input}`;
-    let run = this.#compiled.get(key);
-    if (run === undefined) {
-      run = this.#engine.instantiate(searchModule(search, input, this.#engine.heap)).run as Run;
-      this.#compiled.set(key, run);
-    }
-    return run;
+    eachIndex(loops.slice(0, -1), (i, o) =>
+      this.#folds.run({
+        reduction,
+        input,
+        output,
+        from: from + i * bytesOf[input],
+        to: to + o * bytesOf[output],
+        rows: rows.size,
+        inputRow: rows.input,
+        outputRow: rows.output,
+        columns: columns?.size ?? 0,
+        outputColumn: columns?.output ?? 0,
+        count: folded.size,
+        inputStep: folded.input,
+      }),
+    );
   }
 }
 

@@ -1,10 +1,13 @@
 import type { DType } from "@gradtape/core";
-import { type FunctionBuilder, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
+import { type FunctionBuilder, i32, type Local, ModuleBuilder } from "../../assembler/index.ts";
 import { type Place, type Portion, read, type Step, write } from "../elementwise/access.ts";
 import { double, VectorCode } from "../elementwise/lanes.ts";
+import { scanExtrema } from "./extremum.ts";
+
+type Recurrence = "sum" | "affine";
 
 /** What a line of elements becomes: running sums, the recurrence `yₖ = aₖ yₖ₋₁ + bₖ`, or the index of the running extremum. */
-export type ScanKind = "sum" | "affine" | "argmax" | "argmin";
+export type ScanKind = Recurrence | "argmax" | "argmin";
 
 /** A view of a scan: how its elements lie from one line to the next. */
 export interface LineClass {
@@ -27,8 +30,8 @@ export const viewWords = { at: 0, line: 1, step: 2, from: (view: number): number
 const LINES = 4;
 const GROUPS = 8;
 
-/** A view as a scan goes along it. */
-interface Track {
+/** A view as a scan goes along it: where the next line starts, and bytes to the line after it and from one element to the next. */
+export interface Track {
   readonly dtype: DType;
   readonly step: Step;
   readonly at: Local;
@@ -37,7 +40,7 @@ interface Track {
 }
 
 /**
- * A scan: `run(description)`, in double precision. Each element waits for the one before, so several lines go at a time: in the lanes of vectors where
+ * A scan: `run(description)`, sums in double precision. Each element waits for the one before, so several lines go at a time: in the lanes of vectors where
  * results of neighbouring lines are neighbours, else one beside the other.
  */
 export function scanModule(kind: ScanClass, options: { readonly shared: boolean }): ModuleBuilder {
@@ -50,6 +53,8 @@ export function scanModule(kind: ScanClass, options: { readonly shared: boolean 
       const [at, line, along] = [viewWords.at, viewWords.line, viewWords.step].map((w) => word(viewWords.from(k) + w));
       return { dtype, step, at, line, along };
     });
+    if (kind.kind === "argmax" || kind.kind === "argmin") return scanExtrema(f, kind.kind, tracks[0], tracks[1], left, count);
+    const recurrence = kind.kind;
     const sideBySide = kind.output.step === "unit";
     for (const [groups, whole] of sideBySide
       ? ([
@@ -65,7 +70,7 @@ export function scanModule(kind: ScanClass, options: { readonly shared: boolean 
       f.while(
         () => i32.geU(left, i32.const(lines)),
         () => {
-          scanLines(f, kind.kind, tracks, count, groups, whole);
+          scanLines(f, recurrence, tracks, count, groups, whole);
           for (const { at, line } of tracks) f.advance(at, i32.mul(line, i32.const(lines)));
           f.emit(left.set(i32.sub(left, i32.const(lines))));
         },
@@ -76,7 +81,7 @@ export function scanModule(kind: ScanClass, options: { readonly shared: boolean 
 }
 
 /** So many lines, or vectors of lines, from their first element to their last. */
-function scanLines(f: FunctionBuilder, kind: ScanKind, tracks: readonly Track[], count: Local, groups: number, whole: boolean): void {
+function scanLines(f: FunctionBuilder, kind: Recurrence, tracks: readonly Track[], count: Local, groups: number, whole: boolean): void {
   const v = new VectorCode(f, double, false, whole ? double.count : 1, new Map());
   // Vectors share one pointer; lines one beside the other have their own.
   const pointers = tracks.map(({ at, line }) =>
@@ -103,36 +108,21 @@ function scanLines(f: FunctionBuilder, kind: ScanKind, tracks: readonly Track[],
   };
   turn("first");
   const left = f.let("i32", i32.sub(count, i32.const(1)));
-  f.if(left, () =>
-    f.countDown(left, () => {
-      for (const { step } of states) f.emit(...step);
-      turn("later");
-    }),
-  );
+  f.if(left, () => f.countDown(left, () => turn("later")));
 }
 
-/** What is carried from element to element: statements that begin with the first inputs, that go on with the next, and that count. */
+/** What is carried from element to element: statements that begin with the first inputs, and that go on with the next. */
 interface State {
   readonly result: Local;
-  start(x: readonly Local[]): ReturnType<Local["set"]>[];
-  next(x: readonly Local[]): ReturnType<Local["set"]>[];
-  readonly step: readonly ReturnType<Local["set"]>[];
+  start(x: readonly Local[]): Statement[];
+  next(x: readonly Local[]): Statement[];
 }
 
-function stateOf(v: VectorCode, kind: ScanKind): State {
+type Statement = ReturnType<Local["set"]>;
+
+function stateOf(v: VectorCode, kind: Recurrence): State {
   const { ops } = v.lanes;
   const y = v.let(v.constant(0));
-  if (kind === "sum") return { result: y, start: ([b]) => [y.set(b)], next: ([b]) => [y.set(ops.add(y, b))], step: [] };
-  if (kind === "affine") return { result: y, start: ([, b]) => [y.set(b)], next: ([a, b]) => [y.set(ops.add(ops.mul(a, y), b))], step: [] };
-  const [best, index] = [v.let(y), v.let(y)];
-  const replaces = kind === "argmax" ? ops.ge : ops.le;
-  return {
-    result: y,
-    start: ([x]) => [best.set(x), index.set(v.constant(0)), y.set(v.constant(0))],
-    next: ([x]) => {
-      const better = v.let(v128.or(replaces(x, best), ops.ne(x, x)));
-      return [best.set(v128.select(x, best, better)), y.set(v128.select(index, y, better))];
-    },
-    step: [index.set(ops.add(index, v.constant(1)))],
-  };
+  if (kind === "sum") return { result: y, start: ([b]) => [y.set(b)], next: ([b]) => [y.set(ops.add(y, b))] };
+  return { result: y, start: ([, b]) => [y.set(b)], next: ([a, b]) => [y.set(ops.add(ops.mul(a, y), b))] };
 }

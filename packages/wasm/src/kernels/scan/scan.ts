@@ -7,7 +7,7 @@ import { type Walk, walkOf } from "../elementwise/walk.ts";
 import { type ScanClass, type ScanKind, scanModule, scanWords, viewWords } from "./loop.ts";
 
 /** Nanoseconds that an element takes, about. */
-const COST = 1;
+const COST = 0.5;
 /** Lines of a part that a thread takes. */
 const GRAIN = 16;
 
