@@ -1,5 +1,6 @@
 import { empty, functions, kernel, tensor } from "@gradtape/core";
 import { describe, expect, test } from "vitest";
+import references from "../test/references.json" with { type: "json" };
 import { createWasmBackend, hasRelaxedSimd } from "./index.ts";
 
 type Name = keyof typeof functions;
@@ -18,6 +19,7 @@ const bounds: Partial<Record<Name, number>> = {
   softplus: 3,
   logsigmoid: 3,
   erf: 3,
+  erfc: 1,
   sin: 2,
   cos: 2,
   sinh: 1,
@@ -60,6 +62,9 @@ const doubleBounds: Partial<Record<Name, number>> = {
   cbrt: 2,
   rsqrt: 2,
 };
+
+/** The same against references of more digits than double precision has. */
+const referenceBounds: Record<keyof typeof references, number> = { pow: 1.5, erf: 1.5, erfc: 4 };
 
 /** Every 2047th single-precision number, which meets every exponent 4096 times, and dense samples where functions turn. */
 function samples(): Float32Array {
@@ -145,6 +150,22 @@ describe("double precision", () => {
       }
     }
     expect(worst, where).toBeLessThanOrEqual(bound);
+    expect(Object.keys(wasm.backendReport().map.reasons)).toEqual([]);
+  });
+
+  test.each(Object.entries(referenceBounds) as [keyof typeof references, number][])("%s to %f ulp of references", (name, bound) => {
+    const rows: readonly (readonly number[])[] = references[name];
+    const { arity } = functions[name];
+    const letters = ["a", "b"].slice(0, arity);
+    const inputs = letters.map((_, k) => tensor(Float64Array.from(rows, (row) => row[k])));
+    const output = empty([rows.length], { dtype: "float64" });
+    wasm.map(kernel(`y = ${name}(${letters.join(", ")})`), inputs, [], [output]);
+    const y = output.data();
+    rows.forEach((row, i) => {
+      const [value, lost] = row.slice(arity);
+      const off = Math.abs((y[i] - value) / ulpOf(value, 52, 2 ** -1074) - lost);
+      expect(off, `${name}(${row.slice(0, arity)}) is ${y[i]}, should be ${value}`).toBeLessThanOrEqual(bound);
+    });
     expect(Object.keys(wasm.backendReport().map.reasons)).toEqual([]);
   });
 });

@@ -3,12 +3,14 @@ import type { Local } from "../../assembler/index.ts";
 import { arithmetic, numeric, type Spelling } from "./arithmetic.ts";
 import { type Elementary, logaddexp, logsigmoid, sigmoid, softplus, xlogy } from "./composed.ts";
 import { acos, asin, atan, atan2 } from "./double/arc.ts";
+import { erf as wideErf, erfc as wideErfc } from "./double/error.ts";
 import * as wide from "./double/exponential.ts";
 import { acosh, asinh, atanh, cosh, sinh, tanh as wideTanh } from "./double/hyperbolic.ts";
 import * as wideLogarithm from "./double/logarithm.ts";
+import { pow as widePow } from "./double/power.ts";
 import { cbrt, hypot } from "./double/root.ts";
 import * as wideTrigonometry from "./double/trigonometry.ts";
-import { erf } from "./error.ts";
+import { erf, erfc } from "./error.ts";
 import { decay, exp, expm1, tanh } from "./exponential.ts";
 import type { FunctionName, Lanes, VectorCode } from "./lanes.ts";
 import { log, log1p, log2 } from "./logarithm.ts";
@@ -66,7 +68,7 @@ const each = (forms: Readonly<Record<string, Form>>, spell: (form: Form) => Form
   Object.fromEntries(Object.entries(forms).map(([name, form]) => [name, numeric(spell(form))]));
 
 /** Their names. */
-export const computedWide: ReadonlySet<string> = new Set([...Object.keys(wideForms), "pow"]);
+export const computedWide: ReadonlySet<string> = new Set([...Object.keys(wideForms), "pow", "erfc"]);
 
 /** Functions with a vector form in single precision. */
 const singlePrecision: Spellings = {
@@ -74,7 +76,7 @@ const singlePrecision: Spellings = {
   ...composed({ decay, log, log1p }),
   ...each(wideForms, widened),
   ...each({ exp, expm1, tanh, log, log2, log1p, erf, sin, cos }, (form) => form),
-  pow: numeric(widened(pow)),
+  ...each({ pow, erfc }, widened),
 };
 
 /** Functions with a vector form in double precision. */
@@ -92,6 +94,9 @@ const doublePrecision: Spellings = {
       log1p: wideLogarithm.log1p,
       sin: wideTrigonometry.sin,
       cos: wideTrigonometry.cos,
+      pow: widePow,
+      erf: wideErf,
+      erfc: wideErfc,
     },
     (form) => form,
   ),
