@@ -38,10 +38,10 @@ function small(v: VectorCode, { r, lost }: Pick<Reduced, "r" | "lost">): Local {
 }
 
 /** `2ⁿ` for an integer n, given as a double, from -1022 to 1023. */
-const power = (v: VectorCode, n: Local): Local => v.let(i64x2.shl(f64x2.add(n, v.constant(MAGIC + 1023)), i32.const(52)));
+export const power = (v: VectorCode, n: Local): Local => v.let(i64x2.shl(f64x2.add(n, v.constant(MAGIC + 1023)), i32.const(52)));
 
 /** `y 2ⁿ`, in two steps, because 2ⁿ itself may be out of range where the product is not. */
-function scaled(v: VectorCode, y: Local, n: Local): Local {
+export function scaled(v: VectorCode, y: Local, n: Local): Local {
   const { ops } = v.lanes;
   const half = v.let(ops.trunc(ops.mul(n, v.constant(0.5))));
   return v.let(ops.mul(ops.mul(y, power(v, half)), power(v, v.let(ops.sub(n, half)))));

@@ -1,6 +1,7 @@
-import { type Code, i32, i64x2, type Local, v128 } from "../../../assembler/index.ts";
+import { type Local, v128 } from "../../../assembler/index.ts";
 import type { VectorCode } from "../lanes.ts";
 import { powerBy } from "../power.ts";
+import { leading } from "./digits.ts";
 import { exp } from "./exponential.ts";
 import { decompose, edges, LN2_HIGH, LN2_LOW } from "./logarithm.ts";
 
@@ -10,10 +11,6 @@ const LOG = [
 ];
 /** Beyond it, either way, an exponential is infinite or 0. */
 const FAR = 800;
-
-/** A number with only its first so many binary digits: products of two such numbers are exact if they have 53 digits together. */
-export const leading = (v: VectorCode, x: Code, digits: number): Local =>
-  v.let(i64x2.shl(i64x2.shrS(x, i32.const(53 - digits)), i32.const(53 - digits)));
 
 /** A number as a sum: the first part has 26 digits, the second is small beside it. */
 interface Parts {
@@ -28,7 +25,8 @@ interface Parts {
 function logarithm(v: VectorCode, x: Local): Parts {
   const { ops } = v.lanes;
   const three = v.constant(3);
-  const { e, f } = decompose(v, x);
+  const { e, m } = decompose(v, x, Math.SQRT1_2);
+  const f = v.let(ops.sub(m, v.constant(1)));
   const twice = v.let(ops.add(f, f));
   const divisor = v.let(ops.add(ops.mul(f, three), v.constant(6)));
   const inverse = v.let(ops.div(v.constant(1), divisor));
@@ -54,7 +52,7 @@ function logarithm(v: VectorCode, x: Local): Parts {
 }
 
 /** `aᵇ` for a ≥ 0: the exponential of a product in two parts. */
-function magnitude(v: VectorCode, a: Local, b: Local): Local {
+export function magnitude(v: VectorCode, a: Local, b: Local): Local {
   const { ops } = v.lanes;
   const { high, low } = logarithm(v, a);
   const plain = v.let(ops.mul(b, edges(v, a, high)));
@@ -65,5 +63,5 @@ function magnitude(v: VectorCode, a: Local, b: Local): Local {
   return exp(v, product, v.let(v128.and(rest, bounded)));
 }
 
-/** `aᵇ`, to 1 ulp. */
+/** `aᵇ`, to 1.5 ulp. */
 export const pow = powerBy(magnitude);
