@@ -11,13 +11,13 @@ function sinPi(x: number): number {
 /** Hurwitz's zeta `Σ (q + k)^-s` for `s > 1`, `q = start > 0`, by Euler and Maclaurin (DLMF 25.11.5). */
 function zeta(s: number, start: number): number {
   let [sum, q] = [0, start];
-  for (; q < 12; q++) sum += q ** -s;
-  let [rest, factor] = [q / (s - 1) + 0.5, s / 2 / q];
+  for (; q < s + 8; q++) sum += q ** -s;
+  let [rest, factor] = [1 / (s - 1) + 0.5 / q, s / 2 / (q * q)];
   bernoulli.forEach((b, j) => {
     rest += b * factor;
     factor *= ((s + 2 * j + 1) * (s + 2 * j + 2)) / ((2 * j + 3) * (2 * j + 4) * q * q);
   });
-  return sum + rest * q ** -s;
+  return sum + rest * q ** (1 - s);
 }
 
 // lgamma(2 + s) = (1 - γ) s + Σ_{k>=2} (ζ(k) - 1) (-s)^k / k  (DLMF 5.7.3), where ζ(k) - 1 = ζ(k, 2).
@@ -32,7 +32,7 @@ function aroundTwo(s: number): number {
 /** `log |Γ(x)|` (DLMF 5.2.1); the poles give `inf`. */
 export function lgamma(x: number): number {
   if (isPole(x) || Math.abs(x) === Infinity) return Infinity;
-  if (x < 0) return Math.log(Math.PI / Math.abs(x * sinPi(x))) - lgamma(-x);
+  if (x < 0) return -Math.log(Math.abs(sinPi(x)) / Math.PI) - Math.log(-x) - lgamma(-x);
   if (x >= 10) {
     const z = 1 / (x * x);
     const stirling = bernoulli.reduceRight((sum, b, j) => sum * z + b / ((2 * j + 2) * (2 * j + 1)), 0) / x;
@@ -45,19 +45,32 @@ export function lgamma(x: number): number {
   return Math.log(product) + aroundTwo(near - 2);
 }
 
-/** `Γ'(x) / Γ(x)` (DLMF 5.2.2): recurrence up to 10, then the asymptotic series 5.11.2; `-inf` at 0, `NaN` at the other poles. */
+// The positive zero of digamma (DLMF 5.4.20) in two parts, and Taylor's series around it: digamma(zero + h) = Σ_{k>=1} -(-h)^k ζ(k + 1, zero).
+const ZERO = 1.4616321449683622;
+const ZERO_LOST = 9.549995429965697e-17;
+let slopes: readonly number[] | undefined;
+
+function aroundZero(h: number): number {
+  slopes ??= Array.from({ length: 40 }, (_, k) => (-1) ** k * zeta(k + 2, ZERO));
+  return h * slopes.reduceRight((sum, slope) => sum * h + slope, 0);
+}
+
+/** `Γ'(x) / Γ(x)` (DLMF 5.2.2): below 10 by recurrence from its zero, else the asymptotic series 5.11.2; `-inf` at 0, `NaN` at the other poles. */
 export function digamma(x: number): number {
   if (x === 0) return Object.is(x, -0) ? Infinity : -Infinity;
   if (x === Infinity) return x;
   if (isPole(x) || x === -Infinity) return NaN;
   if (x < 0) {
     const r = x - Math.round(x);
-    return digamma(1 - x) - Math.PI / Math.tan(Math.PI * r);
+    return digamma(1 - x) - (Math.PI * sinPi(0.5 - r)) / sinPi(r);
   }
-  let [sum, far] = [0, x];
-  for (; far < 10; far++) sum -= 1 / far;
-  const z = 1 / (far * far);
-  return sum + Math.log(far) - 0.5 / far - z * bernoulli.reduceRight((rest, b, j) => rest * z + b / (2 * j + 2), 0);
+  if (x < 10) {
+    let [sum, near] = x < ZERO - 0.5 ? [-1 / x, x + 1] : [0, x];
+    while (near > ZERO + 0.5) sum += 1 / --near;
+    return sum + aroundZero(near - ZERO - ZERO_LOST);
+  }
+  const z = 1 / (x * x);
+  return Math.log(x) - 0.5 / x - z * bernoulli.reduceRight((rest, b, j) => rest * z + b / (2 * j + 2), 0);
 }
 
 /**
@@ -75,6 +88,6 @@ export function polygamma(n: number, x: number): number {
   if (x > 0) return factorial * zeta(n + 1, x);
   // Below zero the sum over (x + k)^-(n + 1) has a head of negative terms, which is itself a difference of two zetas.
   const f = x - Math.floor(x);
-  const head = zeta(n + 1, 1 - f) - zeta(n + 1, 1 - x);
-  return factorial * (zeta(n + 1, f) + (odd ? head : -head));
+  const [up, down, rest] = [zeta(n + 1, f), zeta(n + 1, 1 - f), zeta(n + 1, 1 - x)];
+  return factorial * (odd ? up + down - rest : up - down + rest);
 }

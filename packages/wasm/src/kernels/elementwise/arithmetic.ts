@@ -49,7 +49,7 @@ const size = (v: VectorCode, x: Local): Code => v.lanes.ops.abs(x);
 export const withSign = (v: VectorCode, x: Code, from: Code): Code => v128.or(v128.andNot(x, v.constant(-0)), v128.and(from, v.constant(-0)));
 
 /** Functions that the machine computes exactly, in either width. */
-export const arithmetic: Partial<Readonly<Record<FunctionName, Spelling>>> = {
+export const arithmetic = {
   add: numeric((v, a, b) => v.lanes.ops.add(a, b)),
   sub: numeric((v, a, b) => v.lanes.ops.sub(a, b)),
   mul: numeric((v, a, b) => v.lanes.ops.mul(a, b)),
@@ -86,4 +86,4 @@ export const arithmetic: Partial<Readonly<Record<FunctionName, Spelling>>> = {
   or: logic(v128.or),
   not: (v, a) => truth(v.let(v128.not(v.truth(a)))),
   where: choice,
-};
+} satisfies Partial<Record<FunctionName, Spelling>>;

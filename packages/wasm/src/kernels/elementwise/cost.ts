@@ -3,20 +3,20 @@ import { bytesOf } from "../../memory/heap.ts";
 import { arithmetic } from "./arithmetic.ts";
 import type { FunctionName, Lanes } from "./lanes.ts";
 import type { ViewClass } from "./loop.ts";
-import { type CallExpression, computedWide, isPlainPower, spellingOf } from "./spelling.ts";
+import { branching, type CallExpression, computedWide, isPlainPower } from "./spelling.ts";
 
 // Nanoseconds, measured on one core of a server at 3 GHz; they only decide what is worth splitting.
 const PER_BYTE = 0.015;
 const DIVISION = 0.25;
-const COSTS = { quick: 0.03, curve: 0.6, wide: 1.5, host: 15 } as const;
+const COSTS = { quick: 0.03, curve: 0.6, wide: 1.5, branching: 4 } as const;
 
 const divisions: ReadonlySet<FunctionName> = new Set<FunctionName>(["div", "reciprocal", "sqrt", "rsqrt"]);
 
-/** How a function is computed: by few instructions, by many, by many twice over in double precision, or by the host. */
-type Weight = "quick" | "curve" | "wide" | "host";
+/** How a function is computed: by few instructions, by many, by many twice over in double precision, or in branches and turns. */
+type Weight = keyof typeof COSTS;
 
 function weightOf(lanes: Lanes, node: CallExpression): Weight {
-  if (spellingOf(lanes, node) === undefined) return "host";
+  if (branching.has(node.fn)) return "branching";
   if (node.fn in arithmetic || isPlainPower(node)) return "quick";
   return lanes.count === 2 || computedWide.has(node.fn) ? "wide" : "curve";
 }
@@ -35,12 +35,13 @@ function eachCall(expressions: readonly Expression[], visit: (call: CallExpressi
 
 /**
  * How many vectors a loop best takes per turn: several, so that a processor has enough to do while results are awaited; more for the long chains of curves,
- * as long as their intermediate values find registers. A power of 2; an even one where an engine joins pairs.
+ * as long as their intermediate values find registers; few where branches keep them apart. A power of 2; an even one where an engine joins pairs.
  */
 export function vectorsPerTurn(lanes: Lanes, expressions: readonly Expression[], joinsPairs: boolean): number {
   const weights = new Set<Weight>();
   eachCall(expressions, (node) => void weights.add(weightOf(lanes, node)));
   if (weights.has("wide")) return 4;
+  if (weights.has("branching")) return 2;
   return weights.has("curve") ? 8 : joinsPairs ? 4 : 2;
 }
 

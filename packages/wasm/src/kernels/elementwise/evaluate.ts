@@ -51,16 +51,7 @@ export function evaluate(
     const divisor = node.fn === "div" ? node.args[1] : undefined;
     const reciprocal = divisor?.kind === "name" && !expressions.includes(node) ? reciprocals.get(divisor.name) : undefined;
     if (reciprocal !== undefined) return { code: v.let(v.lanes.ops.mul(v.number(visit(node.args[0])), reciprocal)), mask: false };
-    const args = node.args.map(visit);
-    const spelling = spellingOf(v.lanes, node);
-    if (spelling !== undefined) return spelling(v, ...args);
-    return {
-      code: v.each(
-        node.fn,
-        args.map((arg) => v.number(arg)),
-      ),
-      mask: false,
-    };
+    return spellingOf(v.lanes, node)(v, ...node.args.map(visit));
   };
   return expressions.map(visit);
 }

@@ -45,7 +45,7 @@ export function loopModule(kernel: Kernel, views: readonly ViewClass[], options:
   const module = new ModuleBuilder({ shared: options.shared });
   const calls = new Map<FunctionName, Call>();
   const expressions = kernel.outputs.map((output) => output.expression);
-  for (const name of callsOf(lanes, expressions)) calls.set(name, importFunction(module, name));
+  for (const name of callsOf(expressions)) calls.set(name, importFunction(module, name));
   const part: Part = { kernel, views, lanes, fused: options.fused, calls };
   const run = (name: string, vectors: number): Run => ({
     elements: vectors > 0 ? vectors * lanes.count : 1,

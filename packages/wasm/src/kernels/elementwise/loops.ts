@@ -6,7 +6,6 @@ import { reciprocalsOf } from "./evaluate.ts";
 import type { FunctionName } from "./lanes.ts";
 import { description, lanesFor, loopModule, pointersOf, type ViewClass } from "./loop.ts";
 import type { Shareable } from "./share.ts";
-import { callsOf, rarelyCalled } from "./spelling.ts";
 
 /** A compiled loop, and what describing a run of it depends on. */
 export interface Loop extends Shareable {
@@ -59,8 +58,6 @@ export class Loops {
     const { fused, wide, heap } = this.#engine;
     const lanes = lanesFor(classes);
     const expressions = kernel.outputs.map((output) => output.expression);
-    for (const name of callsOf(lanes, expressions))
-      if (!rarelyCalled.has(name)) this.#engine.report.note("map", `${name} has no vector form in ${lanes.type}; called for each element`);
     const module = loopModule(kernel, classes, { fused, shared: heap.shared, wide });
     const { run } = this.#engine.instantiate(module, hostFunctions as Record<FunctionName, () => number>);
     const pointers = pointersOf(classes);

@@ -3,12 +3,17 @@ import type { Local } from "../../assembler/index.ts";
 import { arithmetic, numeric, type Spelling } from "./arithmetic.ts";
 import { type Elementary, logaddexp, logsigmoid, sigmoid, softplus, xlogy } from "./composed.ts";
 import { acos, asin, atan, atan2 } from "./double/arc.ts";
+import { erfinv, erf as wideErf, erfc as wideErfc } from "./double/error.ts";
 import * as wide from "./double/exponential.ts";
+import { digamma, lgamma } from "./double/gamma.ts";
 import { acosh, asinh, atanh, cosh, sinh, tanh as wideTanh } from "./double/hyperbolic.ts";
 import * as wideLogarithm from "./double/logarithm.ts";
+import { polygamma, polygammaOf } from "./double/polygamma.ts";
+import { pow as widePow } from "./double/power.ts";
+import { fmod, remainder } from "./double/remainder.ts";
 import { cbrt, hypot } from "./double/root.ts";
 import * as wideTrigonometry from "./double/trigonometry.ts";
-import { erf } from "./error.ts";
+import { erf, erfc } from "./error.ts";
 import { decay, exp, expm1, tanh } from "./exponential.ts";
 import type { FunctionName, Lanes, VectorCode } from "./lanes.ts";
 import { log, log1p, log2 } from "./logarithm.ts";
@@ -32,10 +37,10 @@ const plainPowers: ReadonlyMap<number, Spelling> = new Map<number, Spelling>([
 
 const square = (v: VectorCode, x: Local): Local => v.let(v.lanes.ops.mul(x, x));
 
-type Spellings = Partial<Readonly<Record<FunctionName, Spelling>>>;
+type Form = (v: VectorCode, ...args: Local[]) => Local;
 
 /** Functions made of elementary ones, in one precision. */
-const composed = (elementary: Elementary): Spellings => ({
+const composed = (elementary: Elementary) => ({
   sigmoid: numeric(sigmoid(elementary)),
   softplus: numeric(softplus(elementary)),
   logsigmoid: numeric(logsigmoid(elementary)),
@@ -59,31 +64,47 @@ const wideForms = {
   atanh,
   hypot,
   cbrt,
+  erfinv,
 };
 
-type Form = (v: VectorCode, ...args: Local[]) => Local;
-const each = (forms: Readonly<Record<string, Form>>, spell: (form: Form) => Form): Spellings =>
-  Object.fromEntries(Object.entries(forms).map(([name, form]) => [name, numeric(spell(form))]));
+/** The same, of whose code parts are skipped or repeated as the numbers want it. */
+const branchingForms = { lgamma, digamma, fmod, remainder };
 
-/** Their names. */
-export const computedWide: ReadonlySet<string> = new Set([...Object.keys(wideForms), "pow"]);
+const each = <N extends string>(forms: Readonly<Record<N, Form>>, spell: (form: Form) => Form): Readonly<Record<N, Spelling>> =>
+  Object.fromEntries(Object.entries<Form>(forms).map(([name, form]) => [name, numeric(spell(form))])) as Record<N, Spelling>;
 
-/** Functions with a vector form in single precision. */
-const singlePrecision: Spellings = {
+const asItIs = (form: Form): Form => form;
+
+/** `polygamma`; a literal order, as derivatives have, leads to less code. */
+const derivativesOfDigamma =
+  (spell: (form: Form) => Form): Spelling =>
+  (v, order, x) => {
+    const { literal } = order;
+    if (literal === undefined) return numeric(spell(polygamma))(v, order, x);
+    return numeric(spell((wide, number) => polygammaOf(wide, literal, number)))(v, x);
+  };
+
+/** Functions of single precision that are computed in double. */
+export const computedWide: ReadonlySet<string> = new Set([...Object.keys(wideForms), "pow", "erfc"]);
+
+/** Functions whose code has branches. */
+export const branching: ReadonlySet<string> = new Set([...Object.keys(branchingForms), "polygamma"]);
+
+const singlePrecision: Readonly<Record<FunctionName, Spelling>> = {
   ...arithmetic,
   ...composed({ decay, log, log1p }),
-  ...each(wideForms, widened),
-  ...each({ exp, expm1, tanh, log, log2, log1p, erf, sin, cos }, (form) => form),
-  pow: numeric(widened(pow)),
+  ...each({ ...wideForms, ...branchingForms, pow, erfc }, widened),
+  ...each({ exp, expm1, tanh, log, log2, log1p, erf, sin, cos }, asItIs),
+  polygamma: derivativesOfDigamma(widened),
 };
 
-/** Functions with a vector form in double precision. */
-const doublePrecision: Spellings = {
+const doublePrecision: Readonly<Record<FunctionName, Spelling>> = {
   ...arithmetic,
   ...composed({ decay: wide.decay, log: wideLogarithm.log, log1p: wideLogarithm.log1p }),
   ...each(
     {
       ...wideForms,
+      ...branchingForms,
       exp: wide.exp,
       expm1: wide.expm1,
       tanh: wideTanh,
@@ -92,9 +113,13 @@ const doublePrecision: Spellings = {
       log1p: wideLogarithm.log1p,
       sin: wideTrigonometry.sin,
       cos: wideTrigonometry.cos,
+      pow: widePow,
+      erf: wideErf,
+      erfc: wideErfc,
     },
-    (form) => form,
+    asItIs,
   ),
+  polygamma: derivativesOfDigamma(asItIs),
 };
 
 const plainPower = ({ fn, args }: CallExpression): Spelling | undefined =>
@@ -103,22 +128,21 @@ const plainPower = ({ fn, args }: CallExpression): Spelling | undefined =>
 /** Whether a call is a power that is a few multiplications. */
 export const isPlainPower = (call: CallExpression): boolean => plainPower(call) !== undefined;
 
-/** The vector form of a call; without one the function is called for each number. */
-export const spellingOf = (lanes: Lanes, call: CallExpression): Spelling | undefined =>
+/** The vector form of a call. */
+export const spellingOf = (lanes: Lanes, call: CallExpression): Spelling =>
   plainPower(call) ?? (lanes.count === 4 ? singlePrecision : doublePrecision)[call.fn];
 
-/** Functions whose vector form calls them for some arguments. */
-export const rarelyCalled: ReadonlySet<FunctionName> = new Set<FunctionName>(["sin", "cos", "tan"]);
+const rarelyCalled: ReadonlySet<FunctionName> = new Set<FunctionName>(["sin", "cos", "tan"]);
 
-/** The functions that the vector code of an expression calls number by number: for want of a vector form, or for rare arguments. */
-export function callsOf(lanes: Lanes, expressions: readonly Expression[]): Set<FunctionName> {
+/** The functions that the vector code of an expression calls number by number, for rare arguments. */
+export function callsOf(expressions: readonly Expression[]): Set<FunctionName> {
   const found = new Set<FunctionName>();
   const seen = new Set<Expression>();
   const visit = (node: Expression): void => {
     if (node.kind !== "call" || seen.has(node)) return;
     seen.add(node);
     node.args.forEach(visit);
-    if (spellingOf(lanes, node) === undefined || rarelyCalled.has(node.fn)) found.add(node.fn);
+    if (rarelyCalled.has(node.fn)) found.add(node.fn);
   };
   expressions.forEach(visit);
   return found;

@@ -19,13 +19,14 @@ interface Reduced {
   readonly lost: Local;
 }
 
-/** `x = n log 2 + r` with an integer n and a small r. */
-function reduce(v: VectorCode, x: Local, low: number, high: number): Reduced {
+/** `x + rest = n log 2 + r` with an integer n and a small r. */
+function reduce(v: VectorCode, x: Local, low: number, high: number, rest?: Local): Reduced {
   const { ops } = v.lanes;
   const bounded = v.let(ops.pmax(ops.pmin(x, v.constant(high)), v.constant(low)));
   const n = v.let(ops.nearest(ops.mul(bounded, v.constant(Math.LOG2E))));
   const coarse = v.let(ops.sub(bounded, ops.mul(n, v.constant(LN2_HIGH))));
-  const fine = v.let(ops.mul(n, v.constant(LN2_LOW)));
+  const less = v.let(ops.mul(n, v.constant(LN2_LOW)));
+  const fine = rest === undefined ? less : v.let(ops.sub(less, rest));
   const r = v.let(ops.sub(coarse, fine));
   return { n, r, lost: v.let(ops.sub(ops.sub(coarse, r), fine)) };
 }
@@ -37,18 +38,18 @@ function small(v: VectorCode, { r, lost }: Pick<Reduced, "r" | "lost">): Local {
 }
 
 /** `2ⁿ` for an integer n, given as a double, from -1022 to 1023. */
-const power = (v: VectorCode, n: Local): Local => v.let(i64x2.shl(f64x2.add(n, v.constant(MAGIC + 1023)), i32.const(52)));
+export const power = (v: VectorCode, n: Local): Local => v.let(i64x2.shl(f64x2.add(n, v.constant(MAGIC + 1023)), i32.const(52)));
 
 /** `y 2ⁿ`, in two steps, because 2ⁿ itself may be out of range where the product is not. */
-function scaled(v: VectorCode, y: Local, n: Local): Local {
+export function scaled(v: VectorCode, y: Local, n: Local): Local {
   const { ops } = v.lanes;
   const half = v.let(ops.trunc(ops.mul(n, v.constant(0.5))));
   return v.let(ops.mul(ops.mul(y, power(v, half)), power(v, v.let(ops.sub(n, half)))));
 }
 
-/** `exp`: overflows to infinity, fades through the subnormals to 0. */
-export function exp(v: VectorCode, x: Local): Local {
-  const reduced = reduce(v, x, -746, 710);
+/** `exp`: overflows to infinity, fades through the subnormals to 0. Of a number in two parts, the second small beside 1, it takes both. */
+export function exp(v: VectorCode, x: Local, rest?: Local): Local {
+  const reduced = reduce(v, x, -746, 710, rest);
   return scaled(v, v.let(v.lanes.ops.add(small(v, reduced), v.constant(1))), reduced.n);
 }
 

@@ -12,15 +12,21 @@ const LOG = [
   0.14798198605116586, 0.15313837699209373, 0.1818357216161805, 0.22222198432149784, 0.2857142874366239, 0.3999999999940942, 0.6666666666666735,
 ];
 
-/** `x = 2ᵉ (1 + f)` with `1 + f` in [√½, √2), and `f - log(1 + f)` as `half - rest`. FreeBSD msun e_log.c. */
-function split(v: VectorCode, x: Local): { readonly e: Local; readonly f: Local; readonly half: Local; readonly rest: Local } {
+/** `x = 2ᵉ m` with m in [from, 2 from), for a positive number. */
+export function decompose(v: VectorCode, x: Local, from: number): { readonly e: Local; readonly m: Local } {
   const { ops } = v.lanes;
   const tiny = v.let(ops.lt(x, v.constant(2 ** -1022)));
   const scaled = v.choose(tiny, ops.mul(x, v.constant(2 ** 54)), x);
-  const exponent = v.let(i64x2.shrS(i64x2.sub(scaled, v.constant(Math.SQRT1_2)), i32.const(52)));
-  const mantissa = i64x2.sub(scaled, i64x2.shl(exponent, i32.const(52)));
+  const exponent = v.let(i64x2.shrS(i64x2.sub(scaled, v.constant(from)), i32.const(52)));
   const e = v.let(ops.sub(f64x2.convertLowI32(v128.shuffle(exponent, exponent, [0, 2, 0, 2])), v128.and(tiny, v.constant(54))));
-  const f = v.let(ops.sub(mantissa, v.constant(1)));
+  return { e, m: v.let(i64x2.sub(scaled, i64x2.shl(exponent, i32.const(52)))) };
+}
+
+/** `x = 2ᵉ (1 + f)` with `1 + f` in [√½, √2), and `f - log(1 + f)` as `half - rest`. FreeBSD msun e_log.c. */
+function split(v: VectorCode, x: Local): { readonly e: Local; readonly f: Local; readonly half: Local; readonly rest: Local } {
+  const { ops } = v.lanes;
+  const { e, m } = decompose(v, x, Math.SQRT1_2);
+  const f = v.let(ops.sub(m, v.constant(1)));
   const s = v.let(ops.div(f, ops.add(f, v.constant(2))));
   const square = v.let(ops.mul(s, s));
   const half = v.let(ops.mul(ops.mul(f, f), v.constant(0.5)));
@@ -28,7 +34,7 @@ function split(v: VectorCode, x: Local): { readonly e: Local; readonly f: Local;
 }
 
 /** Minus infinity at 0, NaN below, infinity and NaN as they are. */
-function edges(v: VectorCode, x: Local, y: Code): Local {
+export function edges(v: VectorCode, x: Local, y: Code): Local {
   const { ops } = v.lanes;
   const finite = v.choose(ops.lt(x, v.constant(Infinity)), y, x);
   const atZero = v.choose(ops.eq(x, v.constant(0)), v.constant(-Infinity), finite);
