@@ -160,7 +160,6 @@ export function convolveWeight(x: View, g: View, output: View, c: Convolution): 
   const { device } = x.storage;
   fillZero(output);
   const total = shaped(output, c.groups, outputs, rows);
-  const product = allocate(device, output.dtype, total.shape);
   const patches = shared((count) => blank(x, [channels, sizes.kernel, count, ...c.output], c));
   const arrivals = shared((count) => allocate(device, g.dtype, [g.shape[1], count, ...c.output]));
   inPortions(sizes, (from, count) => {
@@ -172,7 +171,6 @@ export function convolveWeight(x: View, g: View, output: View, c: Convolution): 
     const some = samples(g, from, count);
     run(x).map(copyKernel, [restride(some, front(some.shape), front(some.strides))], [], [arrived]);
     const seen = turned(shaped(layout, c.groups, rows, count * positions));
-    run(x).matmul(shaped(arrived, c.groups, outputs, count * positions), seen, product);
-    addTo(total, product);
+    run(x).matmul(shaped(arrived, c.groups, outputs, count * positions), seen, total, total);
   });
 }

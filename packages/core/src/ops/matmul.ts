@@ -1,4 +1,3 @@
-import { addBias } from "../backend/bias.ts";
 import { allocate, broadcastView, restride, type View } from "../backend/view.ts";
 import { promote } from "../dtype.ts";
 import { broadcastShapes, showShape } from "../shape.ts";
@@ -55,8 +54,7 @@ const linearOp: Op<null> = {
     const [x, weight, offset] = operands as readonly Tensor[];
     const output = allocate(x.device, x.dtype, [x.shape[0], weight.shape[0]]);
     const turned = restride(weight, [weight.shape[1], weight.shape[0]], [weight.strides[1], weight.strides[0]]);
-    x.device.backend.matmul(x, turned, output);
-    if (offset !== undefined) addBias(output, offset, 0);
+    x.device.backend.matmul(x, turned, output, offset && restride(offset, output.shape, [0, offset.strides[0]]));
     return output;
   },
   vjp: [(g, { inputs }) => g.matmul(inputs[1] as Tensor), (g, { inputs }) => g.transpose(0, 1).matmul(inputs[0] as Tensor), (g) => g.sum(0)],
