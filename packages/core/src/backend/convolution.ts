@@ -1,4 +1,5 @@
 import { contiguousStrides, sizeOf } from "../shape.ts";
+import { accumulate } from "./accumulate.ts";
 import type { Backend } from "./backend.ts";
 import { copyKernel, kernel } from "./kernel.ts";
 import { allocate, isDense, restride, type View } from "./view.ts";
@@ -13,11 +14,9 @@ export interface Convolution extends Window {
 const PATCH_LIMIT = 1 << 18;
 
 const zero = kernel("y = 0");
-const add = kernel("y = a + b");
 
 const run = (view: View): Backend => view.storage.device.backend;
 const fillZero = (view: View): void => run(view).map(zero, [], [], [view]);
-const addTo = (view: View, more: View): void => run(view).map(add, [view, more], [], [view]);
 
 /** A dense view under another shape. */
 const shaped = (view: View, ...shape: number[]): View => restride(view, shape, contiguousStrides(shape));
@@ -104,7 +103,7 @@ function spread(x: View, patches: View, c: Convolution): void {
 
 /** The adjoint of `spread`: adds every patch to where it was seen. */
 function gatherUp(patches: View, x: View, c: Convolution): void {
-  for (const tap of taps(c)) addTo(tap.touched(x), tap.positions(element(patches, tap.index)));
+  for (const tap of taps(c)) accumulate(tap.touched(x), tap.positions(element(patches, tap.index)));
 }
 
 const isPointwise = (c: Convolution): boolean =>
