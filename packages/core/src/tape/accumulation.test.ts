@@ -1,5 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { type BackwardStep, Generator, linear, listen, listenBackward, randn, type Storage, type Tensor, tensor, zeros } from "../index.ts";
+import {
+  type BackwardStep,
+  embedding,
+  Generator,
+  linear,
+  listen,
+  listenBackward,
+  randn,
+  type Storage,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../index.ts";
 
 const generator = new Generator(3);
 const leaf = (...shape: number[]): Tensor => randn(shape, { dtype: "float64", generator, requiresGrad: true });
@@ -126,6 +138,27 @@ describe("gradients that arrive in several parts", () => {
     loss.backward();
     expectClose(values(x.grad), values(recorded));
   });
+});
+
+test("gradients of picked elements and rows are added to their place", () => {
+  const [x, row] = [leaf(4, 3), leaf(3)];
+  const rows = tensor([2, 0, 2], { dtype: "int32" });
+  const loss = embedding(rows, x, { paddingIdx: 0 })
+    .mul(row)
+    .sum()
+    .add(
+      x
+        .gather(1, tensor([[1], [0], [1], [1]], { dtype: "int32" }))
+        .square()
+        .sum(),
+    )
+    .add(embedding(rows, x).square().sum())
+    .add(x.indexSelect(0, rows).mul(row).sum());
+  loss.backward({ createGraph: true });
+  const recorded = x.grad;
+  x.grad = null;
+  loss.backward();
+  expectClose(values(x.grad), values(recorded));
 });
 
 describe("a gradient of several passes", () => {
