@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Replayer } from "../golden/backends.ts";
-import { singleDifferences } from "../golden/differences.ts";
+import { gpuDifferences } from "../golden/differences.ts";
 import { readRecordings } from "../golden/folder.ts";
 import type { Recording } from "../golden/recording.ts";
 import { staleDifferences } from "../golden/report.ts";
@@ -22,6 +22,6 @@ export function goldenTests(open: (folder: readonly Recording[]) => Promise<Repl
       .map(({ name, reason }) => `${name}: ${reason}`);
     expect(failures).toEqual([]);
     expect(report.outcomes.length).toBe(recording.cases.length);
-    expect(staleDifferences(recording.kind, report, singleDifferences)).toEqual([]);
+    expect(staleDifferences(recording.kind, report, gpuDifferences)).toEqual([]);
   });
 }

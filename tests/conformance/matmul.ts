@@ -17,17 +17,55 @@ function matrix(generator: Generator, dtype: DType, batch: readonly number[], ro
 
 const lies: readonly Lie[] = ["plain", "transposed", "window", "flipped"];
 
+/** What a product begins with: nothing, a row, a column or a number that is repeated, a matrix for all of a batch, numbers of its own, or what is in the output. */
+const starts = ["nothing", "row", "column", "number", "matrix", "own", "output"] as const;
+type Start = (typeof starts)[number];
+
+function startOf(generator: Generator, start: Start, output: Tensor, lie: Lie): Tensor | undefined {
+  const batch = output.shape.slice(0, -2);
+  const [m, n] = output.shape.slice(-2);
+  const make = (...shape: number[]): Tensor => randn(shape, { dtype: output.dtype, generator }).expand(output.shape);
+  switch (start) {
+    case "nothing":
+      return undefined;
+    case "row":
+      return make(n);
+    case "column":
+      return make(m, 1);
+    case "number":
+      return make();
+    case "matrix":
+      return matrix(generator, output.dtype, [], m, n, lie).expand(output.shape);
+    case "own":
+      return matrix(generator, output.dtype, batch, m, n, lie);
+    case "output":
+      return output;
+  }
+}
+
 /** Products of every size from 0 to 70 in some order, primes, blocks and their edges, each operand lying in every way, batches. */
 export function matmulConformance(backend: Backend): void {
-  const check = (dtype: DType, batch: readonly number[], m: number, k: number, n: number, left: Lie, right: Lie): void => {
+  const check = (
+    dtype: DType,
+    batch: readonly number[],
+    m: number,
+    k: number,
+    n: number,
+    left: Lie,
+    right: Lie,
+    start: Start = "nothing",
+    result: Lie = "plain",
+  ): void => {
     const compute = (on: Backend): Tensor => {
       const generator = new Generator(m + 71 * k + 5041 * n);
-      const output = empty([...batch, m, n], { dtype });
-      on.matmul(matrix(generator, dtype, batch, m, k, left), matrix(generator, dtype, batch, k, n, right), output);
+      const output = matrix(generator, dtype, batch, m, n, result);
+      const [a, b] = [matrix(generator, dtype, batch, m, k, left), matrix(generator, dtype, batch, k, n, right)];
+      on.matmul(a, b, output, startOf(generator, start, output, right));
       return output;
     };
     // Partial sums of k products of normal numbers grow like √k, and so does the number of roundings that show: a random walk, allowed 4 deviations.
-    expectSame(`${dtype} [${batch}] ${m}x${k} ${left} by ${k}x${n} ${right}`, backend, compute, { ulps: 8 + 3 * Math.sqrt(k), scale: Math.sqrt(k) });
+    const what = `${dtype} [${batch}] ${m}x${k} ${left} by ${k}x${n} ${right}, ${result}, beginning with ${start}`;
+    expectSame(what, backend, compute, { ulps: 8 + 3 * Math.sqrt(k), scale: Math.sqrt(Math.max(1, k)) });
   };
 
   describe("matmul", () => {
@@ -61,6 +99,38 @@ export function matmulConformance(backend: Backend): void {
 
     test.each(["float32", "float64"] as const)("batches, %s", (dtype) => {
       for (const batch of [[1], [3], [2, 3], [2, 1, 2]]) for (const lie of lies) check(dtype, batch, 9, 10, 11, lie, "plain");
+    });
+
+    describe.each(starts.slice(1))("beginning with %s", (start) => {
+      test.each(["float32", "float64"] as const)("of every size and lie, %s", (dtype) => {
+        for (let size = 1; size <= 70; size++) {
+          const [left, right, result] = [lies[size % 4], lies[(size >> 2) % 4], lies[(size >> 1) % 4]];
+          check(dtype, [], size, (size * 37) % 71, (size * 23) % 71, left, right, start, result);
+          check(dtype, [], (size * 23) % 71, 13, size, left, right, start, result);
+        }
+      });
+
+      test.each(["float32", "float64"] as const)("of rows, columns, outer products and nothing, %s", (dtype) => {
+        const sizes = [0, 1, 2, 5, 8, 33];
+        for (const m of sizes)
+          for (const k of sizes)
+            for (const n of sizes) if (Math.min(m, k, n) <= 2) for (const lie of lies) check(dtype, [], m, k, n, lie, lies[(m + n) % 4], start);
+      });
+
+      test.each(["float32", "float64"] as const)("of several blocks, %s", (dtype) => {
+        for (const lie of lies) {
+          check(dtype, [], 37, 601, 67, lie, "plain", start);
+          check(dtype, [], 5, 257, 1031, lie, "transposed", start);
+        }
+      });
+
+      test.each(["float32", "float64"] as const)("in batches, %s", (dtype) => {
+        for (const batch of [[1], [3], [2, 3], [2, 1, 2]])
+          for (const lie of lies) {
+            check(dtype, batch, 9, 10, 11, lie, "plain", start);
+            check(dtype, batch, 1, 10, 16, lie, "transposed", start, lie);
+          }
+      });
     });
 
     test("a batch of one operand spread over the other's", () => {

@@ -26,10 +26,15 @@ export const singleDifferences: Differences = {
   "layers/Sequential/mlp_batchnorm_layernorm": "the gradient of a bias before batch normalization is 0; recorded is its float64 rounding, 9e-16",
   "training/transformer/adamw_groups_clip_warmup_cosine": keys,
   "training/transformer/adam": keys,
+};
+
+/** The same on a GPU, which sums in another order than the CPU does. */
+export const gpuDifferences: Differences = {
+  ...singleDifferences,
   "training/mlp_relu/adamw_clip_warmup_cosine":
     "192 weights whose sizes add up to 43.6 sum up to 0.0069: the tolerance of that sum is 3e-8 of the weights",
 };
 
 /** Why a case may differ where it is replayed; `undefined` where it may not. */
-export const differenceOf = (key: string, { dtype }: Place): string | undefined =>
-  differences[key] ?? (dtype === "float32" ? singleDifferences[key] : undefined);
+export const differenceOf = (key: string, { device, dtype }: Place): string | undefined =>
+  differences[key] ?? (dtype === "float32" ? (device.manual ? gpuDifferences : singleDifferences)[key] : undefined);

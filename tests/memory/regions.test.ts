@@ -55,3 +55,21 @@ test("higher derivatives, hooks, retained graphs and shared gradients keep what 
   };
   expect(onBackend(poisonBackend().backend, run)).toEqual(onBackend(reference, run));
 });
+
+test("gradients that grow in place are those of a backend that never takes memory back", () => {
+  const run = (): number[] => {
+    const generator = new Generator(8);
+    const lstm = new nn.LSTM(3, 4, { generator, numLayers: 2, bidirectional: true });
+    const kept: Tensor[] = [];
+    lstm.parameters()[1].registerHook((g) => void kept.push(g));
+    for (let batch = 0; batch < 3; batch++) {
+      const [output, state] = lstm.forward(randn([5, 2, 3], { generator }));
+      output.square().sum().add(state[0].sum()).backward();
+      if (batch === 1) kept.push(lstm.parameters()[0].grad as Tensor);
+    }
+    return [...kept, ...lstm.parameters().map((parameter) => parameter.grad as Tensor)].flatMap((g) => [...g.data()]);
+  };
+  const { backend, freed } = poisonBackend();
+  expect(onBackend(backend, run)).toEqual(onBackend(reference, run));
+  expect(freed()).toBeGreaterThan(100);
+});

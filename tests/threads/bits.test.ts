@@ -1,5 +1,5 @@
 import { createWasmBackend, type WasmBackend } from "@gradtape/wasm";
-import { type ConvolutionOptions, cpu, type DType, Generator, grad, kernel, nn, optim, rand, randint, randn, type Tensor } from "gradtape";
+import { type ConvolutionOptions, cpu, type DType, Generator, grad, kernel, nn, optim, rand, randint, randn, type Tensor, zeros } from "gradtape";
 import { afterEach, expect, test } from "vitest";
 
 /** Runs a function while a backend is the CPU's. */
@@ -44,6 +44,13 @@ function* cases(dtype: DType, generator: Generator): Iterable<() => Tensor[]> {
     const bt = randn([n, k], { generator, dtype });
     const at = randn([k, m], { generator, dtype });
     yield () => [a.matmul(b), a.matmul(bt.transpose(0, 1)), at.transpose(0, 1).matmul(b), at.transpose(0, 1).matmul(bt.transpose(0, 1))];
+    const [bias, start] = [randn([n], { generator, dtype }), randn([m, n], { generator, dtype })];
+    const begun = (on: Tensor, other: Tensor, from: Tensor, itself: boolean): Tensor => {
+      const output = itself ? from.clone() : zeros([m, n], { dtype });
+      cpu.backend.matmul(on, other, output, itself ? output : from.expand([m, n]));
+      return output;
+    };
+    yield () => [a.linear(bt, bias), begun(a, b, bias, false), begun(at.transpose(0, 1), b, start, false), begun(a, bt.transpose(0, 1), start, true)];
     const [rows, columns] = [int(1, 600), int(200, 600)];
     const x = randn([rows, columns], { generator, dtype });
     const row = randn([columns], { generator, dtype });

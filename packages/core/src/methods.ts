@@ -4,9 +4,9 @@ import { reference } from "./backend/reference/reference.ts";
 import * as ops from "./ops/index.ts";
 import type { KeepDim, ValuesAndIndices } from "./ops/reduction.ts";
 import type { UnfoldOptions } from "./ops/window.ts";
+import { useArithmetic } from "./tape/arithmetic.ts";
 import * as autograd from "./tape/autograd.ts";
 import { composed } from "./tape/ownership.ts";
-import { useArithmetic } from "./tape/pass.ts";
 import { Tensor } from "./tensor/tensor.ts";
 
 type Ops = typeof ops & typeof autograd;

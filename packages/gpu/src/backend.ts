@@ -6,6 +6,7 @@ import {
   type DType,
   isDense,
   type Kernel,
+  kernel,
   type Lifetime,
   type MemoryReport,
   type Pooling,
@@ -27,6 +28,8 @@ import { pool, unpool } from "./pooling.ts";
 import { reduce } from "./reduce.ts";
 import { argsort, scan } from "./scan.ts";
 import type { GpuStorage } from "./storage.ts";
+
+const sum = kernel("y = a + b");
 
 /** Gradtape's backend contract on a GPU: every operation is one or more launches into textures, nothing leaves the device. */
 export class GpuBackend implements Backend {
@@ -71,8 +74,15 @@ export class GpuBackend implements Backend {
     this.#into(output, (storage) => void reduce(this.engine, reduction, input, axes, storage));
   }
 
-  matmul(a: View, b: View, output: View): void {
-    this.#into(output, (storage) => void matmul(this.engine, a, b, storage));
+  matmul(a: View, b: View, output: View, start?: View): void {
+    if (start === undefined) {
+      this.#into(output, (storage) => void matmul(this.engine, a, b, storage));
+      return;
+    }
+    const product = this.engine.scratch(output.dtype, sizeOf(output.shape));
+    matmul(this.engine, a, b, product);
+    this.map(sum, [start, denseView(product, output)], [], [output]);
+    this.engine.free(product);
   }
 
   gather(input: View, axis: number, index: View, output: View): void {

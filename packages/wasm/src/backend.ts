@@ -118,13 +118,14 @@ class Wasm implements Partial<WasmBackend> {
     this.#reductions.reduce(reduction, input, axes, output);
   }
 
-  matmul(a: View, b: View, output: View): void {
-    if (!isFloat(output.dtype) || a.dtype !== output.dtype || b.dtype !== output.dtype) {
+  matmul(a: View, b: View, output: View, start?: View): void {
+    const { dtype } = output;
+    if (!isFloat(dtype) || a.dtype !== dtype || b.dtype !== dtype || (start ?? output).dtype !== dtype) {
       this.#engine.report.fellBack("matmul", `${a.dtype} x ${b.dtype}`);
-      return reference.matmul(a, b, output);
+      return reference.matmul(a, b, output, start);
     }
     this.#engine.report.family("matmul").wasm++;
-    this.#products.matmul(a, b, output);
+    this.#products.matmul(a, b, output, start);
   }
 
   convolve(x: View, weight: View, output: View, convolution: Convolution): boolean {

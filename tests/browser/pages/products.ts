@@ -1,4 +1,4 @@
-import { type Device, Generator, randn, type Tensor } from "@gradtape/core";
+import { type Device, empty, Generator, randn, type Tensor } from "@gradtape/core";
 import { type Comparison, compare } from "./comparison.ts";
 import { open } from "./opened.ts";
 
@@ -54,5 +54,26 @@ export async function products(): Promise<Comparison[]> {
       { ulps: 16, scale: 3 },
     ),
   );
+  for (const [m, k, n] of [
+    [5, 7, 3],
+    [64, 64, 68],
+    [33, 0, 4],
+    [200, 300, 128],
+  ])
+    for (const start of ["row", "column", "own", "output"] as const)
+      results.push(
+        compare(
+          device,
+          `${m}x${k} by ${k}x${n}, beginning with ${start}`,
+          (d) => {
+            const output = empty([2, m, n], { device: d });
+            const whole = drawn(d, [2, m, n], 5);
+            const from = start === "row" ? drawn(d, [n], 4).expand([2, m, n]) : start === "column" ? drawn(d, [m, 1], 4).expand([2, m, n]) : whole;
+            d.backend.matmul(drawn(d, [2, m, k], 1), drawn(d, [2, k, n], 2), start === "output" ? whole : output, from);
+            return start === "output" ? whole : output;
+          },
+          { ulps: 8 + 3 * Math.sqrt(k), scale: Math.sqrt(Math.max(1, k)) },
+        ),
+      );
   return results;
 }

@@ -61,8 +61,11 @@ export interface Backend {
   mapRows?(kernel: RowKernel, inputs: readonly View[], scalars: readonly number[], outputs: readonly View[]): boolean;
   /** Folds `axes`; the output has size 1 there. NaN propagates through max and min. */
   reduce(reduction: Reduction, input: View, axes: readonly number[], output: View): void;
-  /** `[…,m,k] x […,k,n] → […,m,n]`; batch dimensions already broadcast, any strides (a transpose is free). */
-  matmul(a: View, b: View, output: View): void;
+  /**
+   * `[…,m,k] x […,k,n] → […,m,n]`; batch dimensions already broadcast, any strides (a transpose is free). The product is added to `start`, where there is one: a
+   * view of the output's shape, which may be the output itself and else shares no memory with it.
+   */
+  matmul(a: View, b: View, output: View, start?: View): void;
   /** `output[…,i,…] = input[…,index[…,i,…],…]` along `axis`; index and output have one shape. */
   gather(input: View, axis: number, index: View, output: View): void;
   /** `output[…,index[…,i,…],…] += source[…,i,…]` along `axis`; index and source have one shape. */

@@ -1,4 +1,5 @@
 import { contiguousStrides, sizeOf } from "../shape.ts";
+import { accumulate } from "./accumulate.ts";
 import type { Backend } from "./backend.ts";
 import { copyKernel, kernel } from "./kernel.ts";
 import { allocate, isDense, restride, type View } from "./view.ts";
@@ -13,11 +14,9 @@ export interface Convolution extends Window {
 const PATCH_LIMIT = 1 << 18;
 
 const zero = kernel("y = 0");
-const add = kernel("y = a + b");
 
 const run = (view: View): Backend => view.storage.device.backend;
 const fillZero = (view: View): void => run(view).map(zero, [], [], [view]);
-const addTo = (view: View, more: View): void => run(view).map(add, [view, more], [], [view]);
 
 /** A dense view under another shape. */
 const shaped = (view: View, ...shape: number[]): View => restride(view, shape, contiguousStrides(shape));
@@ -104,7 +103,7 @@ function spread(x: View, patches: View, c: Convolution): void {
 
 /** The adjoint of `spread`: adds every patch to where it was seen. */
 function gatherUp(patches: View, x: View, c: Convolution): void {
-  for (const tap of taps(c)) addTo(tap.touched(x), tap.positions(element(patches, tap.index)));
+  for (const tap of taps(c)) accumulate(tap.touched(x), tap.positions(element(patches, tap.index)));
 }
 
 const isPointwise = (c: Convolution): boolean =>
@@ -160,7 +159,6 @@ export function convolveWeight(x: View, g: View, output: View, c: Convolution): 
   const { device } = x.storage;
   fillZero(output);
   const total = shaped(output, c.groups, outputs, rows);
-  const product = allocate(device, output.dtype, total.shape);
   const patches = shared((count) => blank(x, [channels, sizes.kernel, count, ...c.output], c));
   const arrivals = shared((count) => allocate(device, g.dtype, [g.shape[1], count, ...c.output]));
   inPortions(sizes, (from, count) => {
@@ -172,7 +170,6 @@ export function convolveWeight(x: View, g: View, output: View, c: Convolution): 
     const some = samples(g, from, count);
     run(x).map(copyKernel, [restride(some, front(some.shape), front(some.strides))], [], [arrived]);
     const seen = turned(shaped(layout, c.groups, rows, count * positions));
-    run(x).matmul(shaped(arrived, c.groups, outputs, count * positions), seen, product);
-    addTo(total, product);
+    run(x).matmul(shaped(arrived, c.groups, outputs, count * positions), seen, total, total);
   });
 }

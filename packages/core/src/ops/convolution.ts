@@ -1,5 +1,5 @@
+import { addBias } from "../backend/accumulate.ts";
 import type { Backend } from "../backend/backend.ts";
-import { addBias } from "../backend/bias.ts";
 import { type Convolution, convolve, convolveInput, convolveWeight } from "../backend/convolution.ts";
 import { allocate, type View } from "../backend/view.ts";
 import { perDimension } from "../backend/window.ts";

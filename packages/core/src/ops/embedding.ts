@@ -20,14 +20,15 @@ const embeddingOp: Op<{ readonly paddingIdx: number | null }> = operation({
   },
   vjp: [
     null,
-    (g, { inputs, shapes, attrs: { paddingIdx } }) => {
+    (g, { inputs, shapes, attrs: { paddingIdx } }, into) => {
       const at = inputs[0] as Tensor;
       const counted = paddingIdx === null ? g : g.maskedFill(at.eq(paddingIdx).unsqueeze(-1), 0);
+      const rows = counted.reshape([-1, shapes[1][1]]);
+      const places = at.reshape([-1, 1]).expand(rows.shape);
       // A stretched 0 is written once; zeros would be written, and copied.
-      return g
-        .newZeros([])
-        .expand(shapes[1])
-        .indexAdd(0, at.reshape([-1]), counted.reshape([-1, shapes[1][1]]));
+      if (into === undefined) return g.newZeros([]).expand(shapes[1]).scatterAdd(0, places, rows);
+      into.device.backend.scatterAdd(into, 0, places, rows);
+      return into;
     },
   ],
 });

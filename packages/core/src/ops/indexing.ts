@@ -28,7 +28,15 @@ const gatherOp: Op<AlongDim> = operation({
     input.device.backend.gather(input, dim, at, output);
     return output;
   },
-  vjp: [(g, { inputs, shapes, attrs: { dim } }) => apply(scatterOp, [g, inputs[1] as Tensor], { dim, shape: shapes[0] }), null],
+  vjp: [
+    (g, { inputs, shapes, attrs: { dim } }, into) => {
+      const at = inputs[1] as Tensor;
+      if (into === undefined) return apply(scatterOp, [g, at], { dim, shape: shapes[0] });
+      into.device.backend.scatterAdd(into, dim, at, g);
+      return into;
+    },
+    null,
+  ],
 });
 
 /** The gradient of `gather`: what was picked goes back to where it came from, into zeros. */

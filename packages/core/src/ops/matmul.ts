@@ -1,4 +1,3 @@
-import { addBias } from "../backend/bias.ts";
 import { allocate, broadcastView, restride, type View } from "../backend/view.ts";
 import { promote } from "../dtype.ts";
 import { broadcastShapes, showShape } from "../shape.ts";
@@ -25,8 +24,18 @@ const matmulOp: Op<null> = operation({
     a.device.backend.matmul(operand(a), operand(b), output);
     return output;
   },
-  vjp: [(g, { inputs }) => g.matmul((inputs[1] as Tensor).transpose(-2, -1)), (g, { inputs }) => (inputs[0] as Tensor).transpose(-2, -1).matmul(g)],
+  vjp: [
+    (g, { inputs }, into) => product(g, (inputs[1] as Tensor).transpose(-2, -1), into),
+    (g, { inputs }, into) => product((inputs[0] as Tensor).transpose(-2, -1), g, into),
+  ],
 });
+
+/** The product of two matrices, added to `into` where there is one. */
+function product(a: Tensor, b: Tensor, into: Tensor | undefined): Tensor {
+  if (into === undefined || a.ndim > 2 || b.ndim > 2 || a.dtype !== into.dtype || b.dtype !== into.dtype) return a.matmul(b);
+  into.device.backend.matmul(a, b, into, into);
+  return into;
+}
 
 /**
  * Matrix product: `[…,m,k] x […,k,n] → […,m,n]`, leading dimensions broadcast. A one-dimensional operand counts as a row on the left and as a column on the
@@ -55,11 +64,14 @@ const linearOp: Op<null> = operation({
     const [x, weight, offset] = operands as readonly Tensor[];
     const output = allocate(x.device, x.dtype, [x.shape[0], weight.shape[0]]);
     const turned = restride(weight, [weight.shape[1], weight.shape[0]], [weight.strides[1], weight.strides[0]]);
-    x.device.backend.matmul(x, turned, output);
-    if (offset !== undefined) addBias(output, offset, 0);
+    x.device.backend.matmul(x, turned, output, offset && restride(offset, output.shape, [0, offset.strides[0]]));
     return output;
   },
-  vjp: [(g, { inputs }) => g.matmul(inputs[1] as Tensor), (g, { inputs }) => g.transpose(0, 1).matmul(inputs[0] as Tensor), (g) => g.sum(0)],
+  vjp: [
+    (g, { inputs }, into) => product(g, inputs[1] as Tensor, into),
+    (g, { inputs }, into) => product(g.transpose(0, 1), inputs[0] as Tensor, into),
+    (g) => g.sum(0),
+  ],
 });
 
 /** Affine map `x Wᵀ + b`: `[…,in] → […,out]` with a weight `[out,in]` and a bias `[out]`, as in PyTorch. */

@@ -1,3 +1,4 @@
+import { accumulate } from "../backend/accumulate.ts";
 import { copyKernel } from "../backend/kernel.ts";
 import { allocate, isDense, restride, type View } from "../backend/view.ts";
 import {
@@ -143,7 +144,13 @@ const sliceOp: Op<Window & { readonly shape: Shape }> = operation({
   primitive: true,
   saves: nothing,
   forward: ([x], attrs) => windowOf(x as Tensor, attrs.shape, attrs),
-  vjp: [(g, { shapes, attrs }) => apply(placeOp, [g], { starts: attrs.starts, steps: attrs.steps, shape: shapes[0] })],
+  vjp: [
+    (g, { shapes, attrs }, into) => {
+      if (into === undefined) return apply(placeOp, [g], { starts: attrs.starts, steps: attrs.steps, shape: shapes[0] });
+      accumulate(windowOf(into, g.shape, attrs), g);
+      return into;
+    },
+  ],
 });
 
 const placeOp: Op<Window & { readonly shape: Shape }> = operation({

@@ -23,6 +23,9 @@ export function listen(listener: Listener): () => void {
   return () => void listeners.delete(listener);
 }
 
+/** Whether somebody follows the operations; what is done without one would be missed. */
+export const isFollowed = (): boolean => listeners.size > 0;
+
 /** Switches recording and tells how it was; whoever calls this switches it back in a `finally`. */
 export function switchGrad(enabled: boolean): boolean {
   const before = recording;

@@ -1,10 +1,11 @@
 import { showShape } from "../shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { withGrad } from "./apply.ts";
+import { isFollowed, withGrad } from "./apply.ts";
+import { sum } from "./arithmetic.ts";
 import { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
 import { composed } from "./ownership.ts";
-import { type BackwardOptions, backpropagate, rootGradient, sum } from "./pass.ts";
+import { type BackwardOptions, backpropagate, rootGradient } from "./pass.ts";
 
 /**
  * Backpropagates from `root` and adds the gradients to `grad` of every leaf that requires one.
@@ -32,7 +33,8 @@ function accumulateGradients(root: Tensor, options: BackwardOptions & { readonly
         const shared = gradient.device.manual && memory !== undefined && !alone && gradient !== options.gradient;
         node.setGrad(shared ? gradient.clone() : gradient, alone);
       } else {
-        node.setGrad(sum(before, gradient), memory !== undefined);
+        const isAdded = memory !== undefined && !isFollowed() && node.addToGrad(gradient);
+        if (!isAdded) node.setGrad(sum(before, gradient), memory !== undefined);
         memory?.drop(gradient);
       }
       for (const hook of node.accumulateHooks ?? []) hook(node.grad as Tensor);

@@ -1,7 +1,8 @@
 import { adopt } from "../backend/ownership.ts";
 import { abandonRegion, closeRegion, free, openRegion } from "../backend/region.ts";
-import type { Storage } from "../backend/view.ts";
+import { isDense, type Storage } from "../backend/view.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { isFollowed } from "./apply.ts";
 
 const receive = (storage: Storage): void => {
   storage.holders = 0;
@@ -43,6 +44,12 @@ export class GradientMemory {
       storage.holders = -1;
       free(storage);
     }
+  }
+
+  /** Whether the gradient may be changed in place: nothing else shows its memory, which is the pass's own, and nobody follows the operations. */
+  mayChange(gradient: Tensor): boolean {
+    const { storage } = gradient;
+    return storage.holders === 1 && !storage.device.manual && isDense(gradient) && !isFollowed();
   }
 
   /** Gives the memory away to the gradient's new owner; tells whether that owner is the only one. */

@@ -1,5 +1,6 @@
+import { accumulate } from "../backend/accumulate.ts";
 import { giveUp, isInScope, release, settle } from "../backend/ownership.ts";
-import type { Storage } from "../backend/view.ts";
+import { isDense, type Storage } from "../backend/view.ts";
 import type { DType } from "../dtype.ts";
 import { type Shape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -79,6 +80,14 @@ export class TapeNode {
       gradient.node?.disown(gradient.storage);
       this.#ownsGrad = true;
     }
+  }
+
+  /** Adds to the gradient in place, where nobody but this node can reach its memory; tells whether it did. */
+  addToGrad(more: Tensor): boolean {
+    const grad = this.#grad;
+    if (grad === null || !this.#ownsGrad || grad.storage.device.manual || grad.dtype !== more.dtype || !isDense(grad)) return false;
+    accumulate(grad, more);
+    return true;
   }
 
   /** Name of the operation; "leaf" for a leaf. */

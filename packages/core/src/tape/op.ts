@@ -15,8 +15,11 @@ export interface Saved<Attrs = unknown> {
   readonly attrs: Attrs;
 }
 
-/** Vector-Jacobian product for one input: from the output's gradient to the input's, in tensor ops, so that it can be differentiated again. */
-export type VJP<Attrs = unknown> = (g: Tensor, saved: Saved<Attrs>) => Tensor;
+/**
+ * Vector-Jacobian product for one input: from the output's gradient to the input's, in tensor ops, so that it can be differentiated again. Where a gradient waits at
+ * the input that may be changed in place, it is given as `into`; a product that adds itself to that returns it.
+ */
+export type VJP<Attrs = unknown> = (g: Tensor, saved: Saved<Attrs>, into?: Tensor) => Tensor;
 
 /** An operation: one place for name, meaning and derivative. */
 // biome-ignore lint/suspicious/noExplicitAny: ops of all attribute types share one tape

@@ -2,6 +2,8 @@ import type { Storage } from "../backend/view.ts";
 import { sameShape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { switchGrad } from "./apply.ts";
+import { fitted, onesLike } from "./arithmetic.ts";
+import { Gradients } from "./gradients.ts";
 import { Order } from "./graph.ts";
 import type { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
@@ -30,30 +32,12 @@ export function listenBackward(listener: BackwardListener): () => void {
   return () => void listeners.delete(listener);
 }
 
-/** Ops that the pass itself needs; set by `ops`, which the tape must not import. */
-interface Arithmetic {
-  add(a: Tensor, b: Tensor): Tensor;
-  sumTo(x: Tensor, shape: readonly number[]): Tensor;
-  onesLike(x: Tensor): Tensor;
-  cast(x: Tensor, dtype: Tensor["dtype"]): Tensor;
-}
-
-let arithmetic: Arithmetic;
-
-/** Hands the tape the ops with which it adds and un-broadcasts gradients. */
-export function useArithmetic(ops: Arithmetic): void {
-  arithmetic = ops;
-}
-
-/** The sum of two gradients. */
-export const sum = (a: Tensor, b: Tensor): Tensor => arithmetic.add(a, b);
-
 /** One node's share of the backward pass. */
 export interface BackwardStep {
   readonly node: TapeNode;
   /** Gradient that arrived, after hooks. */
   readonly incoming: Tensor;
-  /** Gradient sent to each input; `null` where none flows. */
+  /** Gradient sent to each input; `null` where none flows, or where it was added to what waits. */
   readonly outgoing: readonly (Tensor | null)[];
 }
 
@@ -77,7 +61,7 @@ export function rootGradient(op: string, root: Tensor, gradient: Tensor | undefi
     throw new RangeError(
       `${op}: a tensor of shape ${showShape(root.shape)} needs a gradient of that shape; reduce it to one number (sum, mean) or pass { gradient }`,
     );
-  return { node: root.node, gradient: gradient ?? arithmetic.onesLike(root), value: root.storage };
+  return { node: root.node, gradient: gradient ?? onesLike(root), value: root.storage };
 }
 
 /** What a backward pass over these roots needs to know. */
@@ -111,11 +95,11 @@ export function backpropagate({ roots, options, wanted, memory }: Pass, see: Bac
       const arrived = gradients.take(i);
       if (arrived === undefined) continue;
       if (leads === undefined || leads.has(node)) {
-        const step = stepOf(node, arrived, leads, memory);
+        const step = stepOf(node, arrived, leads, gradients);
         for (const listener of listeners) listener(step);
         see(step);
         if (!(options.retainGraph ?? createGraph)) releaseAfter(step);
-        gradients.send(step);
+        gradients.send(node, step.outgoing);
       }
       memory?.drop(arrived);
     }
@@ -135,64 +119,14 @@ function leading(nodes: readonly TapeNode[], wanted: ReadonlySet<TapeNode>): Rea
   return leads;
 }
 
-/** The gradients that wait at the nodes of a pass until all of their parts have arrived. */
-class Gradients {
-  readonly #order: Order;
-  readonly #memory: GradientMemory | undefined;
-  readonly #waiting: (Tensor | undefined)[];
-
-  constructor(order: Order, memory: GradientMemory | undefined) {
-    this.#order = order;
-    this.#memory = memory;
-    this.#waiting = new Array<Tensor | undefined>(order.nodes.length).fill(undefined);
-  }
-
-  /** Takes what waits at a place. */
-  take(place: number): Tensor | undefined {
-    const gradient = this.#waiting[place];
-    this.#waiting[place] = undefined;
-    return gradient;
-  }
-
-  /** Sends the gradients of a step on. All are held until the last is on its way: two edges may get one gradient. */
-  send({ node, outgoing }: BackwardStep): void {
-    const memory = this.#memory;
-    if (memory !== undefined) for (const gradient of outgoing) if (gradient !== null) memory.hold(gradient);
-    for (let k = 0; k < outgoing.length; k++) {
-      const edge = node.edges[k];
-      const gradient = outgoing[k];
-      if (edge !== null && gradient !== null) this.add(edge, gradient);
-    }
-    if (memory !== undefined) for (const gradient of outgoing) if (gradient !== null) memory.drop(gradient);
-  }
-
-  /** Adds a gradient to what waits at a node. */
-  add(node: TapeNode, gradient: Tensor): void {
-    const memory = this.#memory;
-    this.#order.renew();
-    const { place } = node;
-    const before = this.#waiting[place];
-    if (before === undefined) {
-      this.#waiting[place] = gradient;
-      memory?.hold(gradient);
-      return;
-    }
-    memory?.open();
-    const total = sum(before, gradient);
-    memory?.close([total]);
-    this.#waiting[place] = total;
-    memory?.hold(total);
-    memory?.drop(before);
-  }
-}
-
 /** One node's step: hooks, then the products for its inputs. */
-function stepOf(node: TapeNode, arrived: Tensor, leads: ReadonlySet<TapeNode> | undefined, memory: GradientMemory | undefined): BackwardStep {
+function stepOf(node: TapeNode, arrived: Tensor, leads: ReadonlySet<TapeNode> | undefined, gradients: Gradients): BackwardStep {
+  const { memory } = gradients;
   if (node.hooks !== undefined) memory?.disown(arrived);
   const incoming = node.hooks === undefined ? arrived : runHooks(node, arrived);
   if (node.op === null) return { node, incoming, outgoing: none };
   memory?.open();
-  const outgoing = outgoingOf(node, incoming, leads);
+  const outgoing = outgoingOf(node, incoming, leads, gradients);
   memory?.close(outgoing);
   return { node, incoming, outgoing };
 }
@@ -216,20 +150,20 @@ function runHooks(node: TapeNode, gradient: Tensor): Tensor {
   return changed;
 }
 
-/** A gradient summed over what was broadcast, in the dtype of what it belongs to. */
-function fitted(gradient: Tensor, { shape, dtype }: TapeNode): Tensor {
-  const whole = sameShape(gradient.shape, shape) ? gradient : arithmetic.sumTo(gradient, shape);
-  return whole.dtype === dtype ? whole : arithmetic.cast(whole, dtype);
-}
-
-function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNode> | undefined): (Tensor | null)[] {
+function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNode> | undefined, gradients: Gradients): (Tensor | null)[] {
   const { edges } = node;
   const saved = node.checkedSaved();
   const outgoing: (Tensor | null)[] = [];
   for (let k = 0; k < edges.length; k++) {
     const edge = edges[k];
     const vjp = edge !== null && (leads === undefined || leads.has(edge)) ? vjpOf(node.op as Op, k) : null;
-    outgoing.push(edge === null || vjp === null ? null : fitted(vjp(incoming, saved), edge));
+    if (edge === null || vjp === null) outgoing.push(null);
+    else {
+      // What a product added in place is not shown to listeners: they see what was sent.
+      const into = listeners.size > 0 ? undefined : gradients.open(edge);
+      const product = vjp(incoming, saved, into);
+      outgoing.push(product === into ? null : fitted(product, edge));
+    }
   }
   return outgoing;
 }

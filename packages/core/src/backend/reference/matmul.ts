@@ -8,20 +8,23 @@ export interface Matrix {
   readonly column: number;
 }
 
-/** `c[m,n] = a[m,k] x b[k,n]`, any strides, sums in float64; 4x4 tiles keep sixteen sums in registers, edges are done one by one. */
-export function multiply(a: Matrix, b: Matrix, c: Matrix, m: number, k: number, n: number): void {
+/**
+ * `c[m,n] = start[m,n] + a[m,k] x b[k,n]`, any strides, sums in float64; without a start they begin with 0. 4x4 tiles keep sixteen sums in registers, edges are
+ * done one by one.
+ */
+export function multiply(a: Matrix, b: Matrix, c: Matrix, start: Matrix | undefined, m: number, k: number, n: number): void {
   const mTiled = m - (m % 4);
   const nTiled = n - (n % 4);
-  for (let i = 0; i < mTiled; i += 4) for (let j = 0; j < nTiled; j += 4) tile(a, b, c, i, j, k);
-  for (let i = 0; i < m; i++) for (let j = i < mTiled ? nTiled : 0; j < n; j++) single(a, b, c, i, j, k);
+  for (let i = 0; i < mTiled; i += 4) for (let j = 0; j < nTiled; j += 4) tile(a, b, c, start, i, j, k);
+  for (let i = 0; i < m; i++) for (let j = i < mTiled ? nTiled : 0; j < n; j++) single(a, b, c, start, i, j, k);
 }
 
-function single(a: Matrix, b: Matrix, c: Matrix, i: number, j: number, k: number): void {
+function single(a: Matrix, b: Matrix, c: Matrix, start: Matrix | undefined, i: number, j: number, k: number): void {
   const x = a.data;
   const y = b.data;
   let p = a.start + i * a.row;
   let q = b.start + j * b.column;
-  let sum = 0;
+  let sum = start === undefined ? 0 : start.data[start.start + i * start.row + j * start.column];
   for (let l = 0; l < k; l++) {
     sum += x[p] * y[q];
     p += a.column;
@@ -30,7 +33,7 @@ function single(a: Matrix, b: Matrix, c: Matrix, i: number, j: number, k: number
   c.data[c.start + i * c.row + j * c.column] = sum;
 }
 
-function tile(a: Matrix, b: Matrix, c: Matrix, i: number, j: number, k: number): void {
+function tile(a: Matrix, b: Matrix, c: Matrix, start: Matrix | undefined, i: number, j: number, k: number): void {
   const x = a.data;
   const y = b.data;
   const z = c.data;
@@ -42,7 +45,7 @@ function tile(a: Matrix, b: Matrix, c: Matrix, i: number, j: number, k: number):
   let q1 = q0 + b.column;
   let q2 = q1 + b.column;
   let q3 = q2 + b.column;
-  let [s00, s01, s02, s03, s10, s11, s12, s13, s20, s21, s22, s23, s30, s31, s32, s33] = zeros;
+  let [s00, s01, s02, s03, s10, s11, s12, s13, s20, s21, s22, s23, s30, s31, s32, s33] = start === undefined ? zeros : numbersOf(start, i, j);
   for (let l = 0; l < k; l++) {
     const x0 = x[p0];
     const x1 = x[p1];
@@ -88,6 +91,10 @@ function tile(a: Matrix, b: Matrix, c: Matrix, i: number, j: number, k: number):
 }
 
 const zeros = new Array<number>(16).fill(0);
+
+/** The numbers of a tile, row by row. */
+const numbersOf = ({ data, start, row, column }: Matrix, i: number, j: number): number[] =>
+  zeros.map((_, at) => data[start + (i + (at >> 2)) * row + (j + (at & 3)) * column]);
 
 function store(z: TypedArray, r: number, column: number, s0: number, s1: number, s2: number, s3: number): void {
   z[r] = s0;

@@ -110,7 +110,7 @@ export class ReferenceBackend implements Backend {
     this.map(copyKernel, [acc], [], [output]);
   }
 
-  matmul(a: View, b: View, output: View): void {
+  matmul(a: View, b: View, output: View, start?: View): void {
     const batch = output.shape.slice(0, -2);
     const [m, n] = output.shape.slice(-2);
     const k = a.shape[a.shape.length - 1];
@@ -119,11 +119,14 @@ export class ReferenceBackend implements Backend {
       const [row, column] = view.strides.slice(-2);
       return { data: hostData(view), start, row, column };
     };
-    const layout = layoutOf(batch, [a, b, output].map(lead));
-    const [stepA, stepB, stepC] = innerSteps(layout);
+    const views = start === undefined ? [a, b, output] : [a, b, output, start];
+    const layout = layoutOf(batch, views.map(lead));
+    const steps = innerSteps(layout);
     forEachRow(layout, (starts, length) => {
-      for (let i = 0; i < length; i++)
-        multiply(matrix(a, starts[0] + i * stepA), matrix(b, starts[1] + i * stepB), matrix(output, starts[2] + i * stepC), m, k, n);
+      for (let i = 0; i < length; i++) {
+        const [left, right, c, before] = views.map((view, v) => matrix(view, starts[v] + i * steps[v]));
+        multiply(left, right, c, before, m, k, n);
+      }
     });
   }
 

@@ -110,7 +110,7 @@ function writeProduct(f: FunctionBuilder, words: Words, shape: TileShape, parts:
       const line = f.let("i32", c);
       eachPanel(f, words, shape, (packed, rows) => {
         const compute = (at: Code, row: Code): void =>
-          parts.tiles(f, rows, add, { a: packed, aStep: lineA, b: packedB, bStep: lineB, c: at, cRow: row, k });
+          parts.tiles(f, rows, add, { a: packed, aStep: lineA, b: packedB, bStep: lineB, c: at, cRow: row, start: at, startRow: row, k });
         f.if(
           inOnePiece,
           () => compute(i32.add(line, first), cRow),

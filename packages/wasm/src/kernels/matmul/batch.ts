@@ -6,7 +6,7 @@ export interface Batches {
   readonly strides: readonly (readonly number[])[];
 }
 
-const single: Batches = { sizes: [1], strides: [[0, 0, 0]] };
+const single: Batches = { sizes: [1], strides: [[0, 0, 0, 0]] };
 
 /** The dimensions before the last two of views that agree in them; at least one. */
 export function batchesOf(views: readonly View[]): Batches {

@@ -3,7 +3,7 @@ import { addPack } from "./pack.ts";
 import { sizeOf, type TileShape, widthOf } from "./shape.ts";
 import { addPatch, addTiles, lineOf, nextRows, type Tiles } from "./tile.ts";
 
-/** Words of the description of a block of a product, and of as many like it as `batch` says. Steps are in bytes. */
+/** Words of the description of a block of a product, and of as many like it as `batch` says. Steps are in bytes. Without a `start`, its words are 0. */
 export const blockWords = [
   "a",
   "aRow",
@@ -17,11 +17,14 @@ export const blockWords = [
   "cRow",
   "cColumn",
   "cBatch",
+  "start",
+  "startRow",
+  "startColumn",
+  "startBatch",
   "m",
   "n",
   "k",
   "batch",
-  "add",
   "packB",
   "scratch",
 ] as const;
@@ -43,13 +46,16 @@ export function describe(i32: Int32Array, at: number, block: Block): void {
   i32[at + 9] = block.cRow;
   i32[at + 10] = block.cColumn;
   i32[at + 11] = block.cBatch;
-  i32[at + 12] = block.m;
-  i32[at + 13] = block.n;
-  i32[at + 14] = block.k;
-  i32[at + 15] = block.batch;
-  i32[at + 16] = block.add;
-  i32[at + 17] = block.packB;
-  i32[at + 18] = block.scratch;
+  i32[at + 12] = block.start;
+  i32[at + 13] = block.startRow;
+  i32[at + 14] = block.startColumn;
+  i32[at + 15] = block.startBatch;
+  i32[at + 16] = block.m;
+  i32[at + 17] = block.n;
+  i32[at + 18] = block.k;
+  i32[at + 19] = block.batch;
+  i32[at + 20] = block.packB;
+  i32[at + 21] = block.scratch;
 }
 
 type Words = { readonly [W in (typeof blockWords)[number]]: Local };
@@ -58,7 +64,7 @@ type Words = { readonly [W in (typeof blockWords)[number]]: Local };
 export const scratchBytes = (shape: TileShape, n: number, k: number): number =>
   ((Math.ceil(n / widthOf(shape)) * widthOf(shape) + shape.rows) * k + shape.rows * widthOf(shape)) * sizeOf(shape) + 64;
 
-/** Adds `block(description)`, which computes `c = a b`, or `c += a b`, tile by tile: `[m,k] x [k,n]`, any strides. */
+/** Adds `block(description)`, which computes `c = a b` or `c = start + a b` tile by tile: `[m,k] x [k,n]`, any strides; the start may be `c` itself. */
 export function addBlock(module: ModuleBuilder, shape: TileShape): Call {
   const parts: Parts = {
     packA: addPack(module, "packA", shape, shape.rows),
@@ -69,11 +75,13 @@ export function addBlock(module: ModuleBuilder, shape: TileShape): Call {
   return module.function("block", ["i32"], [], (f) => {
     const words = Object.fromEntries(blockWords.map((name, index) => [name, f.let("i32", i32.load(f.parameters[0], 4 * index))])) as Words;
     f.countDown(words.batch, () => {
-      const own = { ...words, a: f.let("i32", words.a), b: f.let("i32", words.b), c: f.let("i32", words.c) };
+      const fresh = (word: "a" | "b" | "c" | "start"): Local => f.let("i32", words[word]);
+      const own = { ...words, a: fresh("a"), b: fresh("b"), c: fresh("c"), start: fresh("start") };
       writeBlock(f, own, shape, parts);
       f.advance(words.a, words.aBatch);
       f.advance(words.b, words.bBatch);
       f.advance(words.c, words.cBatch);
+      f.advance(words.start, words.startBatch);
     });
   });
 }
@@ -93,7 +101,7 @@ interface Parts {
 }
 
 function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA, packB, tiles, patch }: Parts): void {
-  const { a, aRow, aColumn, b, bRow, bColumn, c, cRow, cColumn, m, n, k, add, scratch: corner } = words;
+  const { a, aRow, aColumn, b, bRow, bColumn, c, cRow, cColumn, start, startRow, startColumn, m, n, k, scratch: corner } = words;
   const size = sizeOf(shape);
   const width = widthOf(shape);
   const lineA = i32.const(lineOf(shape));
@@ -119,6 +127,19 @@ function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA,
     );
   };
   const isFull = (columns: Local): Code => i32.eq(columns, i32.const(width));
+  const liesInVectors = (columns: Local, column: Local): Code => i32.and(isFull(columns), i32.eq(column, i32.const(size)));
+
+  const [begin, beginRow] = [f.local("i32"), f.local("i32")];
+  /** Finds where a tile's start lies in vectors: where it is, or as a copy in the corner; rows that are all the same are one. */
+  const findStart = (rows: Local, columns: Local, offset: Local): void =>
+    f.if(start, () => {
+      f.emit(begin.set(i32.add(start, i32.mul(offset, startColumn))), beginRow.set(startRow));
+      f.if(i32.eqz(liesInVectors(columns, startColumn)), () => {
+        const distinct = select(rows, i32.const(1), startRow);
+        f.emit(patch(begin, startRow, startColumn, corner, lineB, i32.const(size), distinct, columns));
+        f.emit(begin.set(corner), beginRow.set(select(lineB, i32.const(0), startRow)));
+      });
+    });
 
   eachPanel((columns, packed, offset) =>
     f.if(i32.or(words.packB, i32.eqz(isFull(columns))), () => f.emit(packB(i32.add(b, i32.mul(offset, bColumn)), bRow, bColumn, k, columns, packed))),
@@ -140,12 +161,13 @@ function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA,
         const panel = f.let("i32", select(packed, i32.add(b, i32.mul(offset, i32.const(size))), isPacked));
         const stepB = f.let("i32", select(lineB, bRow, isPacked));
         const target = f.let("i32", i32.add(c, i32.mul(offset, cColumn)));
-        const multiply = (to: Local, row: Code): void => tiles(f, rows, add, { a: tileA, aStep: stepA, b: panel, bStep: stepB, c: to, cRow: row, k });
+        const multiply = (to: Local, row: Code): void =>
+          tiles(f, rows, start, { a: tileA, aStep: stepA, b: panel, bStep: stepB, c: to, cRow: row, start: begin, startRow: beginRow, k });
+        findStart(rows, columns, offset);
         f.if(
-          i32.and(isFull(columns), i32.eq(cColumn, i32.const(size))),
+          liesInVectors(columns, cColumn),
           () => multiply(target, cRow),
           () => {
-            f.if(add, () => f.emit(patch(target, cRow, cColumn, corner, lineB, i32.const(size), rows, columns)));
             multiply(corner, lineB);
             f.emit(patch(corner, lineB, i32.const(size), target, cRow, cColumn, rows, columns));
           },
@@ -153,6 +175,7 @@ function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA,
       });
       f.advance(a, i32.mul(aRow, rows));
       f.advance(c, i32.mul(cRow, rows));
+      f.advance(start, i32.mul(startRow, rows));
       f.emit(left.set(i32.sub(left, rows)));
     },
     () => left,

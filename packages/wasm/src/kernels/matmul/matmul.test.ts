@@ -35,16 +35,18 @@ const places = ({ shape, strides, offset }: View): number[] =>
   shape.reduce((all, n, d) => all.flatMap((at) => Array.from({ length: n }, (_, i) => at + i * strides[d])), [offset]);
 
 /** The largest difference from the reference's product, in units of the rounding that k additions may make; what is beside the output must not change. */
-function worst(backend: WasmBackend, a: View, b: View, output: View): number {
+function worst(backend: WasmBackend, a: View, b: View, output: View, start?: View): number {
   const before = hostData(output).slice();
-  backend.matmul(a, b, output);
+  backend.matmul(a, b, output, start);
   const actual = hostData(output).slice();
-  reference.matmul(a, b, output);
+  hostData(output).set(before);
+  reference.matmul(a, b, output, start);
   const expected = hostData(output);
   const written = places(output);
   for (const at of written) before[at] = actual[at];
   expect(before.findIndex((value, at) => !Object.is(value, actual[at]))).toBe(-1);
-  const unit = (output.dtype === "float32" ? 2 ** -24 : 2 ** -53) * Math.max(1, a.shape[a.shape.length - 1]);
+  const additions = a.shape[a.shape.length - 1] + (start === undefined ? 0 : 1);
+  const unit = (output.dtype === "float32" ? 2 ** -24 : 2 ** -53) * Math.max(1, additions);
   return written.reduce((most, at) => Math.max(most, Math.abs(expected[at] - actual[at]) / unit), 0);
 }
 
@@ -67,7 +69,9 @@ describe.each([true, false])("matrix products, fused if %s and possible", (asked
         [...batch, m, n],
         repeatable.map(() => false),
       );
-      expect(worst(backend, a, b, output), JSON.stringify({ a, b, output }, ["shape", "strides", "offset"])).toBeLessThan(1);
+      const spread = [...repeatable.slice(2), true, true];
+      const start = pick([() => undefined, () => output, () => anyView(backend, dtype, [...batch, m, n], spread)])();
+      expect(worst(backend, a, b, output, start), JSON.stringify({ a, b, output, start }, ["shape", "strides", "offset"])).toBeLessThan(1);
     }
   });
 
@@ -84,7 +88,8 @@ describe.each([true, false])("matrix products, fused if %s and possible", (asked
           [k, n],
           [m, n],
         ].map((shape) => anyView(backend, dtype, shape, [false, false]));
-        expect(worst(backend, a, b, output)).toBeLessThan(1);
+        const start = anyView(backend, dtype, [m, n], [true, true]);
+        for (const first of [undefined, start, output]) expect(worst(backend, a, b, output, first)).toBeLessThan(1);
       }
   });
 
@@ -102,7 +107,8 @@ describe.each([true, false])("matrix products, fused if %s and possible", (asked
         };
         const a = dense([batch, m, k], side === "left");
         const b = dense([batch, k, n], side === "right");
-        expect(worst(backend, a, b, dense([batch, m, n], false))).toBeLessThan(1);
+        const [output, start] = [dense([batch, m, n], false), dense([batch, m, n], side === "right")];
+        for (const first of [undefined, start, output]) expect(worst(backend, a, b, output, first)).toBeLessThan(1);
       }
   });
 });

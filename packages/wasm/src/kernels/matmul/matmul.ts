@@ -1,18 +1,28 @@
-import { type Kernel, kernel, restride, type View } from "@gradtape/core";
+import { copyKernel, type Kernel, kernel, restride, type View } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import type { Elementwise } from "../elementwise/map.ts";
 import { batchesOf, eachOuter } from "./batch.ts";
 import { type Block, blockModule, describe, scratchBytes } from "./block.ts";
-import { costOf, K_BLOCK, type Matrices, merged, N_BLOCK, type Product, packsB, swapped } from "./product.ts";
+import { costOf, fromZero, K_BLOCK, type Matrices, merged, N_BLOCK, type Product, packsB, swapped } from "./product.ts";
 import { shapeFor, sizeOf, type TileShape } from "./shape.ts";
 import { partsFor, splitBlock, workOf } from "./share.ts";
 import { vectorModule } from "./vector.ts";
 
 const outer: Kernel = kernel("y = a * b");
+const startedOuter: Kernel = kernel("y = a * b + start");
 const zero: Kernel = kernel("y = 0");
 
 type Float = "float32" | "float64";
+
+const still: readonly number[] = [0, 0, 0, 0];
+
+/** The matrices of a view, so many elements after its address, each so many after the one before. */
+function matrices({ dtype, strides }: View, address: number, from: number, next: number): Matrices {
+  const size = bytesOf[dtype];
+  const rank = strides.length;
+  return { at: address + from * size, row: strides[rank - 2] * size, column: strides[rank - 1] * size, batch: next * size };
+}
 
 interface Kernels {
   readonly shape: TileShape;
@@ -49,65 +59,54 @@ export class MatrixProducts {
   }
 
   /** `Backend.matmul` for one float dtype. */
-  matmul(a: View, b: View, output: View): void {
+  matmul(a: View, b: View, output: View, start?: View): void {
     const rank = output.shape.length;
     const k = a.shape[rank - 1];
     if (output.shape.includes(0)) return;
-    if (k <= 1) return this.#outer(a, b, output, k);
+    if (k <= 1) return this.#outer(a, b, output, start, k);
     const { staging } = this.#engine;
-    let [atA, atB, atC] = [0, 0, 0];
+    let [atA, atB, atC, atStart] = [0, 0, 0, 0];
     try {
       atA = staging.announce(a, "read");
       atB = staging.announce(b, "read");
       atC = staging.announce(output, "write");
+      if (start !== undefined) atStart = staging.announce(start, "read");
       staging.enter();
       atA = staging.address(a, atA);
       atB = staging.address(b, atB);
       atC = staging.address(output, atC);
+      if (start !== undefined) atStart = staging.address(start, atStart);
     } catch (error) {
       staging.cancel();
       throw error;
     }
     try {
-      this.#products(a, b, output, [atA, atB, atC]);
+      this.#products(a, b, output, start, [atA, atB, atC, atStart]);
     } finally {
       staging.leave();
     }
   }
 
-  #products(a: View, b: View, output: View, addresses: readonly number[]): void {
+  #products(a: View, b: View, output: View, start: View | undefined, addresses: readonly number[]): void {
     const rank = output.shape.length;
-    const size = bytesOf[output.dtype];
     const kernels = this.#kernelsFor(output.dtype as Float);
     const sizes = { m: output.shape[rank - 2], n: output.shape[rank - 1], k: a.shape[rank - 1] };
-    const matrices = (view: View, at: number, batch: number): Matrices => ({
-      at,
-      row: view.strides[rank - 2] * size,
-      column: view.strides[rank - 1] * size,
-      batch: batch * size,
+    const operands = (from: readonly number[], next: readonly number[], batch: number): Product => ({
+      a: matrices(a, addresses[0], from[0], next[0]),
+      b: matrices(b, addresses[1], from[1], next[1]),
+      c: matrices(output, addresses[2], from[2], next[2]),
+      start: start === undefined ? fromZero : matrices(start, addresses[3], from[3], next[3]),
+      ...sizes,
+      batch,
     });
-    const [atA, atB, atC] = addresses;
-    if (rank === 2)
-      return this.#product(kernels, { a: matrices(a, atA, 0), b: matrices(b, atB, 0), c: matrices(output, atC, 0), ...sizes, batch: 1 });
-    const batches = batchesOf([a, b, output]);
+    if (rank === 2) return this.#product(kernels, operands(still, still, 1));
+    const batches = batchesOf(start === undefined ? [a, b, output] : [a, b, output, start]);
     const inner = batches.sizes.length - 1;
-    const [nextA, nextB, nextC] = batches.strides[inner];
-    eachOuter(batches, ([fromA, fromB, fromC]) =>
-      this.#product(
-        kernels,
-        merged({
-          a: matrices(a, atA + fromA * size, nextA),
-          b: matrices(b, atB + fromB * size, nextB),
-          c: matrices(output, atC + fromC * size, nextC),
-          ...sizes,
-          batch: batches.sizes[inner],
-        }),
-      ),
-    );
+    eachOuter(batches, (offsets) => this.#product(kernels, merged(operands(offsets, batches.strides[inner], batches.sizes[inner]))));
   }
 
-  /** A product over one index is elementwise; over none it is 0. */
-  #outer(a: View, b: View, output: View, k: number): void {
+  /** A product over one index is elementwise; over none it is its start. */
+  #outer(a: View, b: View, output: View, start: View | undefined, k: number): void {
     const { shape } = output;
     const last = shape.length - 1;
     const stretch = (view: View, dim: number): View =>
@@ -116,8 +115,9 @@ export class MatrixProducts {
         shape,
         view.strides.map((stride, d) => (d === dim ? 0 : stride)),
       );
-    if (k === 0) this.#elementwise.map(zero, [], [], [output]);
-    else this.#elementwise.map(outer, [stretch(a, last), stretch(b, last - 1)], [], [output]);
+    const factors = k === 0 ? [] : [stretch(a, last), stretch(b, last - 1)];
+    if (start === undefined) this.#elementwise.map(k === 0 ? zero : outer, factors, [], [output]);
+    else this.#elementwise.map(k === 0 ? copyKernel : startedOuter, [...factors, start], [], [output]);
   }
 
   #product(kernels: Kernels, product: Product): void {
@@ -129,21 +129,21 @@ export class MatrixProducts {
     this.#blocks(kernels, costOf(kernels.shape, product) <= costOf(kernels.shape, other) ? product : other);
   }
 
-  #rowsTimesMatrices({ shape, dots, sums }: Kernels, { a, b, c, n, k, batch }: Product): boolean {
+  #rowsTimesMatrices({ shape, dots, sums }: Kernels, { a, b, c, start, n, k, batch }: Product): boolean {
     const size = sizeOf(shape);
-    const inRows = b.column === size;
+    const inRows = b.column === size && (start.column === size || start.column === 0);
     if (c.column !== size || !(inRows || (b.row === size && a.column === size))) return false;
     for (let i = 0; i < batch; i++) {
-      const [x, matrix, y] = [a.at + i * a.batch, b.at + i * b.batch, c.at + i * c.batch];
-      if (inRows) sums(x, a.column, matrix, b.row, y, n, k);
-      else dots(x, matrix, b.column, y, n, k);
+      const [x, matrix, y, first] = [a.at + i * a.batch, b.at + i * b.batch, c.at + i * c.batch, start.at + i * start.batch];
+      if (inRows) sums(x, a.column, matrix, b.row, y, n, k, first, start.column);
+      else dots(x, matrix, b.column, y, n, k, first, start.column);
     }
     return true;
   }
 
   /** The products block by block. */
   #blocks({ shape, block }: Kernels, product: Product): void {
-    const { a, b, c, m, n, k, batch } = product;
+    const { a, b, c, start, m, n, k, batch } = product;
     const { heap, store, threads, descriptionAt } = this.#engine;
     const depth = Math.ceil(k / Math.ceil(k / K_BLOCK));
     const columns = Math.min(n, N_BLOCK);
@@ -153,6 +153,7 @@ export class MatrixProducts {
     const packB = packsB(shape, product) ? 1 : 0;
     for (let j = 0; j < n; j += columns)
       for (let l = 0; l < k; l += depth) {
+        const first = l === 0 ? start : c;
         const words: Block = {
           a: a.at + l * a.column,
           aRow: a.row,
@@ -166,11 +167,14 @@ export class MatrixProducts {
           cRow: c.row,
           cColumn: c.column,
           cBatch: c.batch,
+          start: first.at + j * first.column,
+          startRow: first.row,
+          startColumn: first.column,
+          startBatch: first.batch,
           m,
           n: Math.min(columns, n - j),
           k: Math.min(depth, k - l),
           batch,
-          add: l > 0 ? 1 : 0,
           packB,
           scratch,
         };

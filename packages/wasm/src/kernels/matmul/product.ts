@@ -8,11 +8,16 @@ export interface Matrices {
   readonly batch: number;
 }
 
-/** So many products `c[m,n] = a[m,k] x b[k,n]`. */
+/** The start of a product that begins with 0. */
+export const fromZero: Matrices = { at: 0, row: 0, column: 0, batch: 0 };
+
+/** So many products `c[m,n] = start[m,n] + a[m,k] x b[k,n]`. */
 export interface Product {
   readonly a: Matrices;
   readonly b: Matrices;
   readonly c: Matrices;
+  /** At address 0 where there is none, and then all of its steps are 0. */
+  readonly start: Matrices;
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -22,13 +27,23 @@ export interface Product {
 const turned = ({ at, row, column, batch }: Matrices): Matrices => ({ at, row: column, column: row, batch });
 
 /** The same products seen from the other side: `cᵀ = bᵀ aᵀ`. */
-export const swapped = ({ a, b, c, m, n, k, batch }: Product): Product => ({ a: turned(b), b: turned(a), c: turned(c), m: n, n: m, k, batch });
+export const swapped = ({ a, b, c, start, m, n, k, batch }: Product): Product => ({
+  a: turned(b),
+  b: turned(a),
+  c: turned(c),
+  start: turned(start),
+  m: n,
+  n: m,
+  k,
+  batch,
+});
 
 /** One product instead of many, where all have one right side and the rows of the others go on evenly; else nothing. */
-function stacked({ a, b, c, m, n, k, batch }: Product): Product | undefined {
-  if (b.batch !== 0 || (m > 1 && (a.batch !== m * a.row || c.batch !== m * c.row))) return undefined;
+function stacked({ a, b, c, start, m, n, k, batch }: Product): Product | undefined {
+  const goesOn = (matrices: Matrices): boolean => m === 1 || matrices.batch === m * matrices.row;
+  if (b.batch !== 0 || !goesOn(a) || !goesOn(c) || !goesOn(start)) return undefined;
   const rows = ({ at, row, column, batch: next }: Matrices): Matrices => ({ at, row: m > 1 ? row : next, column, batch: 0 });
-  return { a: rows(a), b, c: rows(c), m: m * batch, n, k, batch: 1 };
+  return { a: rows(a), b, c: rows(c), start: rows(start), m: m * batch, n, k, batch: 1 };
 }
 
 /** The same products as fewer ones, where one side is the same for all. */

@@ -36,14 +36,17 @@ export function splitBlock(engine: Engine, block: Run, shape: TileShape, words: 
       i32[at + index.a] += from * words.aBatch;
       i32[at + index.b] += from * words.bBatch;
       i32[at + index.c] += from * words.cBatch;
+      i32[at + index.start] += from * words.startBatch;
       i32[at + index.batch] = to - from;
     } else if (byColumns) {
       i32[at + index.b] += from * words.bColumn;
       i32[at + index.c] += from * words.cColumn;
+      i32[at + index.start] += from * words.startColumn;
       i32[at + index.n] = to - from;
     } else {
       i32[at + index.a] += from * words.aRow;
       i32[at + index.c] += from * words.cRow;
+      i32[at + index.start] += from * words.startRow;
       i32[at + index.m] = to - from;
     }
     i32[at + index.scratch] += part * scratch;

@@ -2,19 +2,18 @@ import { type Call, type Code, type FunctionBuilder, f32, f64, i32, type Local, 
 import { loadSplat, multiplyAdd, sizeOf, type TileShape } from "./shape.ts";
 
 /**
- * `(a, aStep, b, bStep, c, cRow, k)`: one tile of the product with so many rows, `c = a b`, or `c += a b` where it `adds`. The rows' numbers of `a` lie next
- * to one another, as do the columns' of `b`; the steps, in bytes, go from one k to the next, `cRow` from one row of `c` to the next. k is at least 1. Unfused
- * tiles take packed `a` alone.
+ * `(a, aStep, b, bStep, c, cRow, k)`: one tile of the product with so many rows, `c = a b`; where it `starts`, `(…, start, startRow)`: `c = start + a b`. The
+ * rows' numbers of `a` lie next to one another, as do the columns' of `b`, `c` and `start`; the steps, in bytes, go from one k to the next, `cRow` and `startRow`
+ * from one row to the next. k is at least 1. Unfused tiles take packed `a` alone.
  */
-function addTile(module: ModuleBuilder, name: string, shape: TileShape, rows: number, adds: boolean): Call {
+function addTile(module: ModuleBuilder, name: string, shape: TileShape, rows: number, starts: boolean): Call {
   const { vectors, fused } = shape;
-  return module.function(name, ["i32", "i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => {
-    const [a, aStep, b, bStep, c, cRow, k] = f.parameters;
+  return module.function(name, new Array<"i32">(starts ? 9 : 7).fill("i32"), [], (f) => {
+    const [a, aStep, b, bStep, c, cRow, k, start, startRow] = f.parameters;
     const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
-    const starts = [c];
-    for (let row = 1; row < rows; row++) starts.push(f.let("i32", i32.add(starts[row - 1], cRow)));
     sums.forEach((row, i) => {
-      row.forEach((sum, j) => void f.emit(sum.set(adds ? v128.load(starts[i], 16 * j) : v128.zero)));
+      row.forEach((sum, j) => void f.emit(sum.set(starts ? v128.load(start, 16 * j) : v128.zero)));
+      if (starts && i < rows - 1) f.advance(start, startRow);
     });
     f.countDown(k, () => {
       const line: Local[] = [];
@@ -28,7 +27,8 @@ function addTile(module: ModuleBuilder, name: string, shape: TileShape, rows: nu
       f.advance(b, bStep);
     });
     sums.forEach((row, i) => {
-      row.forEach((sum, j) => void f.emit(v128.store(starts[i], sum, 16 * j)));
+      row.forEach((sum, j) => void f.emit(v128.store(c, sum, 16 * j)));
+      if (i < rows - 1) f.advance(c, cRow);
     });
   });
 }
@@ -36,11 +36,11 @@ function addTile(module: ModuleBuilder, name: string, shape: TileShape, rows: nu
 /** Bytes of a line of packed `a`. */
 export const lineOf = (shape: TileShape): number => shape.rows * sizeOf(shape);
 
-/** Computes a tile of some rows: `c = a b`, or `c += a b` if `add` is not 0. */
+/** Computes a tile of some rows: `c = a b`, or `c = start + a b` if `starts` is not 0; the start may be `c` itself. */
 export type Tiles = (
   f: FunctionBuilder,
   rows: Local,
-  add: Local,
+  starts: Local,
   operands: {
     readonly a: Code;
     readonly aStep: Code;
@@ -48,29 +48,31 @@ export type Tiles = (
     readonly bStep: Code;
     readonly c: Code;
     readonly cRow: Code;
+    readonly start: Code;
+    readonly startRow: Code;
     readonly k: Code;
   },
 ) => void;
 
 /** The tiles of all numbers of rows up to a shape's. */
 export function addTiles(module: ModuleBuilder, shape: TileShape): Tiles {
-  const ofEach = (name: string, adds: boolean): Call[] =>
-    Array.from({ length: shape.rows }, (_, i) => addTile(module, `${name}${i + 1}`, shape, i + 1, adds));
-  const [plain, adding] = [ofEach("tile", false), ofEach("addingTile", true)];
-  return (f, rows, add, { a, aStep, b, bStep, c, cRow, k }) => {
-    const choose = (tiles: readonly Call[], most: number): void => {
-      const compute = tiles[most - 1](a, aStep, b, bStep, c, cRow, k);
+  const ofEach = (name: string, starts: boolean): Call[] =>
+    Array.from({ length: shape.rows }, (_, i) => addTile(module, `${name}${i + 1}`, shape, i + 1, starts));
+  const [plain, started] = [ofEach("tile", false), ofEach("startedTile", true)];
+  return (f, rows, starts, { a, aStep, b, bStep, c, cRow, start, startRow, k }) => {
+    const choose = (tiles: readonly Call[], most: number, ...more: Code[]): void => {
+      const compute = tiles[most - 1](a, aStep, b, bStep, c, cRow, k, ...more);
       if (most === 1) f.emit(compute);
       else
         f.if(
           i32.eq(rows, i32.const(most)),
           () => f.emit(compute),
-          () => choose(tiles, most - 1),
+          () => choose(tiles, most - 1, ...more),
         );
     };
     f.if(
-      add,
-      () => choose(adding, shape.rows),
+      starts,
+      () => choose(started, shape.rows, start, startRow),
       () => choose(plain, shape.rows),
     );
   };

@@ -1,16 +1,17 @@
-import { type FunctionBuilder, f32, f32x4, f64, f64x2, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
+import { type Code, type FunctionBuilder, f32, f32x4, f64, f64x2, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
 import { lanesOf, loadSplat, multiplyAdd, sizeOf, type TileShape } from "./shape.ts";
 
 const zeroOf = (shape: TileShape) => (shape.lanes === "f32x4" ? f32x4.splat(f32.const(0)) : f64x2.splat(f64.const(0)));
 
 /**
- * A module for a row times a matrix, `y[n] = x[k] B[k,n]`, `y` in one piece; steps in bytes, k and n at least 1:
- * `dots(x, b, bColumn, y, n, k)` where `x` and the columns of B lie in one piece, `sums(x, xStep, b, bRow, y, n, k)` where the rows of B do.
+ * A module for a row times a matrix, `y[n] = start[n] + x[k] B[k,n]`, `y` in one piece; steps in bytes, k and n at least 1. It begins with 0 where the start is at
+ * address 0. `dots(x, b, bColumn, y, n, k, start, startColumn)` where `x` and the columns of B lie in one piece, `sums(x, xStep, b, bRow, y, n, k, start,
+ * startColumn)` where the rows of B do, and the start does or is one number.
  */
 export function vectorModule(shape: TileShape, options: { readonly shared: boolean }): ModuleBuilder {
   const module = new ModuleBuilder(options);
-  module.function("dots", ["i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => writeDots(f, shape));
-  module.function("sums", ["i32", "i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => writeSums(f, shape));
+  module.function("dots", new Array<"i32">(8).fill("i32"), [], (f) => writeDots(f, shape));
+  module.function("sums", new Array<"i32">(9).fill("i32"), [], (f) => writeSums(f, shape));
   return module;
 }
 
@@ -29,7 +30,7 @@ export function inGroups(f: FunctionBuilder, left: Local, sizes: readonly number
 }
 
 function writeDots(f: FunctionBuilder, shape: TileShape): void {
-  const [x, b, bColumn, y, n, k] = f.parameters;
+  const [x, b, bColumn, y, n, k, start, startColumn] = f.parameters;
   const size = sizeOf(shape);
   const lanes = lanesOf(shape);
   const ops = shape.lanes === "f32x4" ? f32x4 : f64x2;
@@ -64,6 +65,12 @@ function writeDots(f: FunctionBuilder, shape: TileShape): void {
         f.advance(from, size);
       }),
     );
+    f.if(start, () => {
+      for (const total of totals) {
+        f.emit(total.set(ops.add(total, loadSplat(shape)(start))));
+        f.advance(start, startColumn);
+      }
+    });
     for (let j = 0; j < columns; j++) f.emit(scalar.store(y, ops.lane(totals[j], 0), j * size));
     f.advance(y, columns * size);
     f.advance(b, i32.mul(bColumn, i32.const(columns)));
@@ -71,7 +78,7 @@ function writeDots(f: FunctionBuilder, shape: TileShape): void {
 }
 
 function writeSums(f: FunctionBuilder, shape: TileShape): void {
-  const [x, xStep, b, bRow, y, n, k] = f.parameters;
+  const [x, xStep, b, bRow, y, n, k, start, startColumn] = f.parameters;
   const size = sizeOf(shape);
   const lanes = lanesOf(shape);
   const scalar = shape.lanes === "f32x4" ? f32 : f64;
@@ -80,6 +87,13 @@ function writeSums(f: FunctionBuilder, shape: TileShape): void {
   inGroups(f, n, [8 * lanes, lanes, 1], (columns) => {
     const vectors = Math.max(1, columns / lanes);
     const sums = Array.from({ length: vectors }, () => f.let("v128", zeroOf(shape)));
+    const begin = (load: (j: number) => Code): void => sums.forEach((sum, j) => void f.emit(sum.set(load(j))));
+    const splat = (): void => begin(() => loadSplat(shape)(start));
+    f.if(start, () => {
+      if (columns === 1) splat();
+      else f.if(startColumn, () => begin((j) => v128.load(start, 16 * j)), splat);
+      f.advance(start, i32.mul(startColumn, i32.const(columns)));
+    });
     f.emit(from.set(x), row.set(b), left.set(k));
     f.countDown(left, () => {
       const factor = f.let("v128", loadSplat(shape)(from));

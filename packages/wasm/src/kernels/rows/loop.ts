@@ -34,7 +34,7 @@ const one: Portion = { whole: false, group: 0 };
 export function rowModule(kernel: RowKernel, views: readonly RowView[], lanes: Lanes, options: LoopOptions): ModuleBuilder {
   const module = new ModuleBuilder({ shared: options.shared });
   const calls = new Map<FunctionName, Call>();
-  for (const name of callsOf(lanes, expressionsOf(kernel))) calls.set(name, importFunction(module, name));
+  for (const name of callsOf(expressionsOf(kernel))) calls.set(name, importFunction(module, name));
   module.function("run", ["i32"], [], (f) => new RowWriter(f, kernel, views, lanes, options, calls).write());
   return module;
 }

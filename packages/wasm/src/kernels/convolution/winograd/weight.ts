@@ -64,6 +64,7 @@ export function convolveWeightByTiles(means: Means, task: Task, gradient: Grid, 
         channels: rows,
         ...portion,
       });
+      const isFirst = sample + row === 0;
       tiles.multiply(products, {
         a: outputs.at,
         aRow: outputs.channel,
@@ -77,10 +78,13 @@ export function convolveWeightByTiles(means: Means, task: Task, gradient: Grid, 
         cRow: sums.channel,
         cColumn: 4,
         cBatch: sums.plane,
+        start: isFirst ? 0 : sums.at,
+        startRow: isFirst ? 0 : sums.channel,
+        startColumn: isFirst ? 0 : 4,
+        startBatch: isFirst ? 0 : sums.plane,
         m: rows,
         n: channels,
         k: portion.rows * vectors * LANES,
-        add: sample + row > 0 ? 1 : 0,
       });
     }
   }
