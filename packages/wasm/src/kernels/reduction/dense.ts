@@ -35,8 +35,7 @@ export class DenseReductions {
       else rows *= n;
     }
     const kept = rows * columns;
-    const search = reduction === "argmax" || reduction === "argmin";
-    if (kept * count === 0 || (search && columns > 1)) return false;
+    if (kept * count === 0) return false;
     const { arenaAt, arenaEnd } = this.#engine;
     const [inputBytes, outputBytes] = [kept * count * bytesOf[input.dtype], kept * bytesOf[output.dtype]];
     const after = arenaAt + ((inputBytes + 15) & ~15);

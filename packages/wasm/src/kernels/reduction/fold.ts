@@ -25,7 +25,8 @@ export const foldWords = [
   "partialColumn",
 ] as const;
 
-type Words = { readonly [W in (typeof foldWords)[number]]: Local };
+/** The words of a description. */
+export type Words = { readonly [W in (typeof foldWords)[number]]: Local };
 
 /** What a compiled fold depends on. */
 export interface FoldClass {

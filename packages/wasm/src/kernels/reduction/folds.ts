@@ -17,7 +17,7 @@ export interface Pass {
   readonly rows: number;
   readonly inputRow: number;
   readonly outputRow: number;
-  /** Columns of a row, neighbours in the input; 0 where a row is folded as a whole, as it is in a search. */
+  /** Columns of a row, neighbours in the input, and in the output where that is an index; 0 where a row is folded as a whole. */
   readonly columns: number;
   readonly outputColumn: number;
   /** What is folded to one element. */
@@ -53,9 +53,9 @@ export class Folds {
 
   /** Folds, on several threads where that pays. Nothing is empty. */
   run(pass: Pass): void {
-    const { rows, columns, count, inputStep } = pass;
+    const { reduction, rows, columns, count, inputStep } = pass;
     const run = this.#kernel(pass);
-    if (columns <= rows || count * Math.abs(inputStep) * bytesOf[pass.input] <= FAR) return this.#fold(run, pass, count, 0);
+    if (isSearch(reduction) || columns <= rows || count * Math.abs(inputStep) * bytesOf[pass.input] <= FAR) return this.#fold(run, pass, count, 0);
     const { store } = this.#engine;
     const bytes = columns * bytesOf.float64 + 64;
     const partial = store.borrow(bytes);
@@ -104,19 +104,19 @@ export class Folds {
     let run = this.#compiled.get(key);
     if (run === undefined) {
       const { heap, fused } = this.#engine;
-      const module =
-        reduction === "argmax" || reduction === "argmin"
-          ? searchModule(reduction, input, heap)
-          : foldModule(
-              { fold: reduction, lanes: lanesOf(pass), input, output, along: columns > 0 ? "columns" : "rows", step: unit ? "unit" : "any" },
-              { shared: heap.shared, fused },
-            );
+      const along = columns > 0 ? "columns" : "rows";
+      const module = isSearch(reduction)
+        ? searchModule({ search: reduction, input, along }, heap)
+        : foldModule({ fold: reduction, lanes: lanesOf(pass), input, output, along, step: unit ? "unit" : "any" }, { shared: heap.shared, fused });
       run = this.#engine.instantiate(module).run as Run;
       this.#compiled.set(key, run);
     }
     return run;
   }
 }
+
+/** Whether a reduction gives an index. */
+export const isSearch = (reduction: Reduction): reduction is "argmax" | "argmin" => reduction === "argmax" || reduction === "argmin";
 
 /** Sums and products are made in double precision; extrema of single precision are exact. */
 const lanesOf = ({ reduction, input, output }: Pass): Lanes =>

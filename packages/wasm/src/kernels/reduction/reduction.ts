@@ -5,7 +5,7 @@ import type { Elementwise } from "../elementwise/map.ts";
 import { starts } from "./accumulator.ts";
 import { type Axis, axesOf } from "./axes.ts";
 import { DenseReductions } from "./dense.ts";
-import { Folds } from "./folds.ts";
+import { Folds, isSearch } from "./folds.ts";
 
 /** A pass over the data: some elements in the memory, and the one dimension that is folded among those that stay. */
 interface Step {
@@ -46,7 +46,7 @@ export class Reductions {
     const list = axesOf(input, axes, output);
     if (list.some(({ size, folded }) => size === 0 && !folded)) return;
     if (list.some(({ size }) => size === 0)) {
-      if (reduction === "argmax" || reduction === "argmin") throw new RangeError(`${reduction}: there is no extremum of no elements`);
+      if (isSearch(reduction)) throw new RangeError(`${reduction}: there is no extremum of no elements`);
       return this.#elementwise.map(fill, [], [starts[reduction]], [output]);
     }
     const { staging } = this.#engine;
@@ -91,9 +91,8 @@ export class Reductions {
   }
 
   #pass({ reduction, input, output, from, to, kept, folded }: Step): void {
-    const search = reduction === "argmax" || reduction === "argmin";
     const last = kept[kept.length - 1];
-    const columns = !search && last?.input === 1 && folded.input !== 1 ? last : undefined;
+    const columns = last?.input === 1 && folded.input !== 1 && (last.output === 1 || !isSearch(reduction)) ? last : undefined;
     const loops = columns === undefined ? kept : kept.slice(0, -1);
     const rows = loops[loops.length - 1] ?? alone;
     eachIndex(loops.slice(0, -1), (i, o) =>
