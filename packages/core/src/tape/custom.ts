@@ -19,21 +19,13 @@ export interface CustomGradient {
 export function customGrad(fn: (...inputs: Tensor[]) => CustomGradient): (...inputs: Tensor[]) => Tensor {
   return (...inputs) => {
     const { value, vjp } = noGrad(() => fn(...inputs));
-    let last: { readonly g: Tensor; readonly gradients: readonly (Tensor | null)[] } | undefined;
-    const gradientsFor = (g: Tensor): readonly (Tensor | null)[] => {
-      if (last?.g !== g) {
-        const found = vjp(g);
-        last = { g, gradients: found === null || found instanceof Tensor ? [found] : found };
-      }
-      return last.gradients;
-    };
     const op: Op<null> = operation({
       name: "customGrad",
       forward: (): View => new Tensor(value),
-      vjp:
-        (index) =>
-        (g, { shapes }) =>
-          gradientsFor(g)[index] ?? g.newZeros(shapes[index]),
+      jointVjp: (g) => {
+        const gradients = vjp(g);
+        return gradients === null || gradients instanceof Tensor ? [gradients] : gradients;
+      },
     });
     return apply(op, inputs, null);
   };

@@ -36,12 +36,28 @@ export interface Op<Attrs = any> {
   forward(inputs: readonly Operand[], attrs: Attrs): View;
   /** One product per input, `null` where the op is not differentiable; or a function from the input's index. */
   readonly vjp?: readonly (VJP<Attrs> | null)[] | ((index: number) => VJP<Attrs> | null) | undefined;
+  /** The products for all inputs at once, instead of `vjp`, where they share work. `flows` is `null` where none is wanted, and so may a product be where none flows. */
+  readonly jointVjp?: JointVJP<Attrs> | undefined;
   /** What the products read, of all inputs or of those to which a gradient flows. Default: every input and the output. */
   readonly saves?: Saves | ((flows: Flows) => Saves) | undefined;
 }
 
 /** For each input, `null` where no gradient flows to it. */
 export type Flows = readonly (object | null)[];
+
+/** Vector-Jacobian products for all inputs. */
+export type JointVJP<Attrs = unknown> = (g: Tensor, saved: Saved<Attrs>, flows: Flows) => readonly (Tensor | null)[];
+
+/** One of the products that are made together. */
+const oneOf =
+  <Attrs>(joint: JointVJP<Attrs>) =>
+  (index: number): VJP<Attrs> =>
+  (g, saved) =>
+    joint(
+      g,
+      saved,
+      saved.inputs.map((_, k) => (k === index ? saved : null)),
+    )[index] ?? g.newZeros(saved.shapes[index]);
 
 const all: Saves = {};
 
@@ -55,14 +71,16 @@ class Operation<Attrs> {
   readonly primitive: boolean;
   readonly forward: Op<Attrs>["forward"];
   readonly vjp: Op<Attrs>["vjp"];
+  readonly jointVjp: Op<Attrs>["jointVjp"];
   readonly saves: Op<Attrs>["saves"];
 
-  constructor({ name, formula, primitive = false, forward, vjp, saves = all }: Op<Attrs>) {
+  constructor({ name, formula, primitive = false, forward, jointVjp, vjp = jointVjp && oneOf(jointVjp), saves = all }: Op<Attrs>) {
     this.name = name;
     this.formula = formula;
     this.primitive = primitive;
     this.forward = forward;
     this.vjp = vjp;
+    this.jointVjp = jointVjp;
     this.saves = typeof saves === "function" ? saves : savesOf(saves);
   }
 }

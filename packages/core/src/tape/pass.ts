@@ -153,6 +153,12 @@ function runHooks(node: TapeNode, gradient: Tensor): Tensor {
 function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNode> | undefined, gradients: Gradients): (Tensor | null)[] {
   const { edges } = node;
   const saved = node.checkedSaved();
+  const { jointVjp } = node.op as Op;
+  if (jointVjp !== undefined) {
+    const wanted = edges.map((edge) => (edge !== null && (leads?.has(edge) ?? true) ? edge : null));
+    const products = jointVjp(incoming, saved, wanted);
+    return wanted.map((edge, k) => (edge === null || products[k] === null ? null : fitted(products[k], edge)));
+  }
   const outgoing: (Tensor | null)[] = [];
   for (let k = 0; k < edges.length; k++) {
     const edge = edges[k];

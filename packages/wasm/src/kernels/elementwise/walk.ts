@@ -62,13 +62,14 @@ function generalWalk(shape: Shape, views: readonly View[], size: number): Walk {
   return { size, sizes, strides };
 }
 
-/** The dimension along which the most views lie in one piece, the last of several. */
+/** The dimension along which the most elements lie in one piece, the last of several: views that are stretched have few. */
 function innermost(shape: Shape, strides: readonly (readonly number[])[], order: readonly number[]): number | undefined {
+  const sizes = strides[0].map((_, k) => order.reduce((size, d) => (strides[d][k] === 0 ? size : size * shape[d]), 1));
   let best: number | undefined;
   let most = 0;
   for (const d of order) {
     if (shape[d] < 4) continue;
-    const units = strides[d].filter((stride) => stride === 1).length;
+    const units = strides[d].reduce((sum, stride, k) => (stride === 1 ? sum + sizes[k] : sum), 0);
     if (units >= most) {
       most = units;
       best = d;
