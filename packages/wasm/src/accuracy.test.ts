@@ -19,7 +19,7 @@ const bounds: Partial<Record<Name, number>> = {
   softplus: 3,
   logsigmoid: 3,
   erf: 3,
-  erfc: 1,
+  erfc: 5,
   erfinv: 1,
   lgamma: 1,
   digamma: 1,

@@ -12,6 +12,9 @@ const COSTS = { quick: 0.03, curve: 0.6, wide: 1.5, branching: 4 } as const;
 
 const divisions: ReadonlySet<FunctionName> = new Set<FunctionName>(["div", "reciprocal", "sqrt", "rsqrt"]);
 
+/** Curves of so many intermediate values that fewer vectors find registers. */
+const broad: ReadonlySet<FunctionName> = new Set<FunctionName>(["erfc"]);
+
 /** How a function is computed: by few instructions, by many, by many twice over in double precision, or in branches and turns. */
 type Weight = keyof typeof COSTS;
 
@@ -39,8 +42,12 @@ function eachCall(expressions: readonly Expression[], visit: (call: CallExpressi
  */
 export function vectorsPerTurn(lanes: Lanes, expressions: readonly Expression[], joinsPairs: boolean): number {
   const weights = new Set<Weight>();
-  eachCall(expressions, (node) => void weights.add(weightOf(lanes, node)));
-  if (weights.has("wide")) return 4;
+  let isBroad = false;
+  eachCall(expressions, (node) => {
+    weights.add(weightOf(lanes, node));
+    if (broad.has(node.fn)) isBroad = true;
+  });
+  if (weights.has("wide") || isBroad) return 4;
   if (weights.has("branching")) return 2;
   return weights.has("curve") ? 8 : joinsPairs ? 4 : 2;
 }

@@ -43,6 +43,14 @@ export function fade(v: VectorCode, x: Local): Local {
   return v.let(ops.mul(ops.mul(v.polynomial(r, EXP), power(shifted)), v.constant(2 ** -64)));
 }
 
+/** The same with one step more, to 1.5 ulp, for functions that magnify its error. */
+export function preciseFade(v: VectorCode, x: Local): Local {
+  const { ops } = v.lanes;
+  const { shifted, r } = reduce(v, v.let(ops.pmax(x, v.constant(-104))), 127 + 64);
+  const value = v.madd(v.polynomial(r, EXPM1), r, v.constant(1));
+  return v.let(ops.mul(ops.mul(value, power(shifted)), v.constant(2 ** -64)));
+}
+
 /** `exp(x) - 1`, single precision, accurate near 0: to 2 ulp. */
 export function expm1(v: VectorCode, x: Local): Local {
   const { ops } = v.lanes;

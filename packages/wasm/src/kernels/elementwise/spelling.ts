@@ -85,7 +85,7 @@ const derivativesOfDigamma =
   };
 
 /** Functions of single precision that are computed in double. */
-export const computedWide: ReadonlySet<string> = new Set([...Object.keys(wideForms), "pow", "erfc"]);
+export const computedWide: ReadonlySet<string> = new Set([...Object.keys(wideForms), "pow"]);
 
 /** Functions whose code has branches. */
 export const branching: ReadonlySet<string> = new Set([...Object.keys(branchingForms), "polygamma"]);
@@ -93,8 +93,8 @@ export const branching: ReadonlySet<string> = new Set([...Object.keys(branchingF
 const singlePrecision: Readonly<Record<FunctionName, Spelling>> = {
   ...arithmetic,
   ...composed({ decay, log, log1p }),
-  ...each({ ...wideForms, ...branchingForms, pow, erfc }, widened),
-  ...each({ exp, expm1, tanh, log, log2, log1p, erf, sin, cos }, asItIs),
+  ...each({ ...wideForms, ...branchingForms, pow }, widened),
+  ...each({ exp, expm1, tanh, log, log2, log1p, erf, erfc, sin, cos }, asItIs),
   polygamma: derivativesOfDigamma(widened),
 };
 
