@@ -24,6 +24,17 @@ function weightOf(lanes: Lanes, node: CallExpression): Weight {
   return lanes.count === 2 || computedWide.has(node.fn) ? "wide" : "curve";
 }
 
+/** What else decides how much a loop takes per turn. */
+interface Turn {
+  /** Tensors that it reads, element by element. */
+  readonly reads: number;
+  /** Whether the engine joins pairs of vectors. */
+  readonly joinsPairs: boolean;
+}
+
+/** Fewer quick functions wait for memory alone. */
+const FEW = 4;
+
 /** Every different call in some expressions, once. */
 function eachCall(expressions: readonly Expression[], visit: (call: CallExpression) => void): void {
   const seen = new Set<Expression>();
@@ -38,18 +49,20 @@ function eachCall(expressions: readonly Expression[], visit: (call: CallExpressi
 
 /**
  * How many vectors a loop best takes per turn: several, so that a processor has enough to do while results are awaited; more for the long chains of curves,
- * as long as their intermediate values find registers; few where branches keep them apart. A power of 2; an even one where an engine joins pairs.
+ * as long as their intermediate values find registers, and where there is little to compute; few where branches keep them apart. A power of 2; an even one where an engine joins pairs.
  */
-export function vectorsPerTurn(lanes: Lanes, expressions: readonly Expression[], joinsPairs: boolean): number {
+export function vectorsPerTurn(lanes: Lanes, expressions: readonly Expression[], { reads, joinsPairs }: Turn): number {
   const weights = new Set<Weight>();
   let isBroad = false;
+  let quick = 0;
   eachCall(expressions, (node) => {
     weights.add(weightOf(lanes, node));
     if (broad.has(node.fn)) isBroad = true;
+    quick += divisions.has(node.fn) ? FEW : 1;
   });
   if (weights.has("wide") || isBroad) return 4;
   if (weights.has("branching")) return 2;
-  return weights.has("curve") ? 8 : joinsPairs ? 4 : 2;
+  return weights.has("curve") || (quick < FEW && reads <= 2) ? 8 : joinsPairs ? 4 : 2;
 }
 
 /** About how many nanoseconds a loop takes for one element: its arithmetic, or the bytes that it moves, whichever is more. */

@@ -51,7 +51,11 @@ export function loopModule(kernel: Kernel, views: readonly ViewClass[], options:
     elements: vectors > 0 ? vectors * lanes.count : 1,
     call: addPart(module, part, name, vectors),
   });
-  const runs = [run("groups", vectorsPerTurn(lanes, expressions, options.wide)), run("vectors", 1), run("singles", 0)];
+  const runs = [
+    run("groups", vectorsPerTurn(lanes, expressions, { reads: kernel.inputs.length, joinsPairs: options.wide })),
+    run("vectors", 1),
+    run("singles", 0),
+  ];
   module.function("run", ["i32"], [], (f) => writeRows(f, views, runs));
   return module;
 }

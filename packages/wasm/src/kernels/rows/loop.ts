@@ -143,7 +143,7 @@ class RowWriter {
       f.emit(left.set(i32.sub(left, i32.const(elements))));
     };
 
-    for (const vectors of new Set([vectorsPerTurn(v.lanes, expressions, this.#wide), 1])) {
+    for (const vectors of new Set([vectorsPerTurn(v.lanes, expressions, { reads: inputs.length, joinsPairs: this.#wide }), 1])) {
       const portions = Array.from({ length: vectors }, (_, group): Portion => ({ whole: true, group }));
       f.while(
         () => i32.geU(left, i32.const(vectors * v.lanes.count)),
