@@ -4,7 +4,7 @@ import { allocate, restride, type View } from "../backend/view.ts";
 import { type DType, isFloat, promote } from "../dtype.ts";
 import { type Expression, toText } from "../formula/index.ts";
 import { broadcastShapes, contiguousStrides, type Shape } from "../shape.ts";
-import { apply, isGradEnabled } from "../tape/apply.ts";
+import { apply, isFollowed, isGradEnabled } from "../tape/apply.ts";
 import { detach } from "../tape/autograd.ts";
 import { type Op, type Operand, operation } from "../tape/op.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -50,12 +50,12 @@ export class RowFormula {
   }
 
   /**
-   * The formula as an operation; for products of a backward pass. Where a gradient flows through it, it is made of elementwise operations and sums, so that derivatives of
+   * The formula as an operation; for products of a backward pass. Where a gradient flows through it, or somebody follows operations, it is made of elementwise ones and sums, so that derivatives of
    * every order follow from the text. Maxima are shifts, on which a result does not depend: no gradient flows through them.
    */
   apply(operands: Operands, along: Along = {}): Tensor {
     const tensors = this.#kernel().inputs.map((input) => operands[input] as Tensor);
-    if (isGradEnabled() && tensors.some(({ node }) => node !== null)) return this.#recorded(operands, along);
+    if (isFollowed() || (isGradEnabled() && tensors.some(({ node }) => node !== null))) return this.#recorded(operands, along);
     return apply(this.#op, tensors, { operands, ...along });
   }
 

@@ -81,6 +81,33 @@ describe("derivatives", () => {
     close(vjp(directional, [x]).gradients[0], product);
   });
 
+  test.each<[string, (x: Tensor) => Tensor]>([
+    ["softmax", (x) => x.softmax(1).square().sum()],
+    ["logSoftmax", (x) => x.logSoftmax(0).square().sum()],
+    ["crossEntropy", (x) => x.crossEntropy(tensor([1, 3], { dtype: "int32" }))],
+    [
+      "layerNorm",
+      (x) =>
+        x
+          .layerNorm({ normalizedShape: [4] })
+          .pow(3)
+          .sum(),
+    ],
+    [
+      "rmsNorm",
+      (x) =>
+        x
+          .rmsNorm({ normalizedShape: [4] })
+          .pow(3)
+          .sum(),
+    ],
+    ["batchNorm", (x) => x.batchNorm({ training: true }).pow(3).sum()],
+    ["norm", (x) => x.norm(1).pow(3).sum()],
+  ])("forward mode follows a backward pass that is not recorded: %s", (_, fn) => {
+    const gradient = (at: Tensor): Tensor => grad(fn(at), at);
+    close(jvp((at) => gradient(at.requireGrad()), [x], [v]).tangent, hvp(fn, x, v));
+  });
+
   test("forward over forward gives the second directional derivative", () => {
     const along = (at: Tensor): Tensor => jvp(network, [at], [v]).tangent;
     close(jvp(along, [x], [v]).tangent, hvp(network, x, v).mul(v).sum());
