@@ -156,7 +156,11 @@ export interface RandomOptions extends CreationOptions {
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
   checkShape("rand", shape);
   const generator = options.generator ?? defaultGenerator;
-  return generated(sizeOf(shape), shape, options, () => generator.random());
+  const dtype = options.dtype ?? defaultDType;
+  if (dtype !== "float32" && dtype !== "float64") return generated(sizeOf(shape), shape, options, () => generator.random());
+  const data = newArray(dtype, sizeOf(shape)) as Float32Array | Float64Array;
+  generator.randoms(data);
+  return finish(fromData(data, dtype, shape, options.device ?? cpu), options);
 }
 
 /** Standard normal. */

@@ -29,6 +29,27 @@ test("a state continues exactly, in the middle of a block and of a normal pair t
   );
 });
 
+test("many numbers at once are those that come one by one", () => {
+  for (const [skip, count] of [
+    [0, 5],
+    [1, 1024],
+    [3, 3000],
+    [2, 1],
+    [0, 0],
+    [5, 2048],
+  ]) {
+    const [one, many] = [new Generator(9), new Generator(9)];
+    for (let i = 0; i < skip; i++) expect(many.word()).toBe(one.word());
+    const words = new Uint32Array(count);
+    many.words(words);
+    expect([...words]).toEqual(Array.from({ length: count }, () => one.word()));
+    const numbers = new Float64Array(count);
+    many.randoms(numbers);
+    expect([...numbers]).toEqual(Array.from({ length: count }, () => one.random()));
+    expect(many.normal()).toBe(one.normal());
+  }
+});
+
 test("moments and bounds are those of the distributions", () => {
   const generator = new Generator(3);
   const normal = randn([40_000], { generator, dtype: "float64" });

@@ -28,6 +28,9 @@ function log(x: number): number {
 /** The most words that a generator draws ahead. */
 const MOST_WORDS = 1024;
 
+/** 53 bits of two words as a number on [0, 1). */
+const fraction = (high: number, low: number): number => ((high >>> 5) * 67108864 + (low >>> 6)) / 9007199254740992;
+
 /** Where a generator stands: plain numbers, ready for a checkpoint. */
 export interface GeneratorState {
   readonly seed: number;
@@ -86,10 +89,33 @@ export class Generator {
     this.#ready = this.#words.length;
   }
 
+  /** The next words, as many as a list holds: faster than one by one. */
+  words(list: Uint32Array): void {
+    let at = 0;
+    while (at < list.length && this.#drawn % 4 !== 0) list[at++] = this.word();
+    while (list.length - at >= 4) {
+      const count = Math.min(MOST_WORDS, 4 * Math.floor((list.length - at) / 4));
+      drawWords(list.subarray(at, at + count), count / 4, this.#drawn / 4, this.#seed);
+      this.#drawn += count;
+      at += count;
+    }
+    while (at < list.length) list[at++] = this.word();
+  }
+
+  /** Uniform on [0, 1) with 53 random bits, as many as a list holds: the same as one by one, faster. */
+  randoms(list: Float32Array | Float64Array): void {
+    const words = new Uint32Array(MOST_WORDS);
+    for (let start = 0; start < list.length; start += MOST_WORDS / 2) {
+      const count = Math.min(list.length - start, MOST_WORDS / 2);
+      this.words(count === MOST_WORDS / 2 ? words : words.subarray(0, 2 * count));
+      for (let i = 0; i < count; i++) list[start + i] = fraction(words[2 * i], words[2 * i + 1]);
+    }
+  }
+
   /** Uniform on [0, 1) with 53 random bits. */
   random(): number {
-    const high = this.word() >>> 5;
-    return (high * 67108864 + (this.word() >>> 6)) / 9007199254740992;
+    const high = this.word();
+    return fraction(high, this.word());
   }
 
   /** Standard normal. */

@@ -22,13 +22,26 @@ const dropoutOp: Op<{ readonly p: number }> = operation({
   vjp: [(g, { inputs, attrs }) => apply(dropoutOp, [g, inputs[1] as Tensor], attrs), null],
 });
 
+const words = new Uint32Array(1024);
+
+/** For each element whether it stays, one random word each. */
+function mask(size: number, p: number, generator: Generator): Uint8Array {
+  const kept = new Uint8Array(size);
+  const limit = p * 2 ** 32;
+  for (let start = 0; start < size; start += words.length) {
+    const count = Math.min(size - start, words.length);
+    generator.words(count === words.length ? words : words.subarray(0, count));
+    for (let i = 0; i < count; i++) kept[start + i] = words[i] >= limit ? 1 : 0;
+  }
+  return kept;
+}
+
 function drop(op: string, x: Tensor, shape: Shape, options: DropoutOptions): Tensor {
   checkOptions(op, options, ["p", "training", "generator"]);
   const { p = 0.5, training = true, generator = defaultGenerator } = options;
   if (!(p >= 0 && p <= 1)) throw new RangeError(`${op}: p is a probability from 0 to 1, got ${p}`);
   if (!training || p === 0) return x;
-  const kept = new Uint8Array(sizeOf(shape));
-  for (let i = 0; i < kept.length; i++) kept[i] = generator.random() >= p ? 1 : 0;
+  const kept = mask(sizeOf(shape), p, generator);
   return apply(dropoutOp, [x, fromData(kept, "bool", shape, x.device)], { p });
 }
 
