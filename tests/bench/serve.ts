@@ -29,13 +29,20 @@ async function repeat(job: Job, runs: number): Promise<number> {
   return performance.now() - start;
 }
 
-/** How many runs fill a round; on the way the engine optimizes what it runs. */
+/** Milliseconds for which a workload runs before it is timed, so that engines have compiled what they want to compile. */
+const WARMING = 800;
+
+/** How many runs fill a round. On the way the engine optimizes what it runs; rounds that a workload keeps short are repeated until it is warm. */
 async function calibrate(job: Job, milliseconds: number): Promise<number> {
   const most = job.most ?? 1e7;
-  for (let runs = 1; ; runs = Math.min(most, runs * 2)) {
+  const start = performance.now();
+  for (let runs = 1; ; ) {
     await job.reset?.();
     const taken = await repeat(job, runs);
-    if (taken > milliseconds / 2 || runs === most) return Math.max(1, Math.min(most, Math.round((runs * milliseconds) / taken)));
+    const fills = taken > milliseconds / 2 || runs === most;
+    if (!fills) runs = Math.min(most, runs * 2);
+    else if (performance.now() - start > Math.min(WARMING, 10 * milliseconds))
+      return Math.max(1, Math.min(most, Math.round((runs * milliseconds) / taken)));
   }
 }
 
