@@ -47,6 +47,11 @@ export class WasmStorage implements Storage {
     return this.#array as TypedArray;
   }
 
+  /** The values, where they lie in an array of their own. */
+  get ownArray(): TypedArray | undefined {
+    return this.pointer === 0 ? this.#array : undefined;
+  }
+
   /** What to say to whoever reads memory that was given back. */
   freedError(): Error {
     return new Error(

@@ -5,6 +5,7 @@ import { DenseMaps } from "./dense.ts";
 import type { ViewClass } from "./loop.ts";
 import { codeOf, KEYED, type Loop, Loops } from "./loops.ts";
 import { runShared } from "./share.ts";
+import { SmallMaps } from "./small.ts";
 import { Straightener } from "./straight.ts";
 import { type Walk, walkOf } from "./walk.ts";
 
@@ -12,12 +13,14 @@ import { type Walk, walkOf } from "./walk.ts";
 export class Elementwise {
   readonly #engine: Engine;
   readonly #loops: Loops;
+  readonly #small: SmallMaps;
   readonly #dense: DenseMaps;
   readonly #straightener: Straightener;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#loops = new Loops(engine);
+    this.#small = new SmallMaps(engine, this.#loops);
     this.#dense = new DenseMaps(engine, this.#loops);
     this.#straightener = new Straightener(engine);
   }
@@ -30,7 +33,7 @@ export class Elementwise {
 
   /** `Backend.map`. */
   map(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): void {
-    if (this.#dense.run(kernel, inputs, uniforms, outputs)) return;
+    if (this.#small.run(kernel, inputs, uniforms, outputs) || this.#dense.run(kernel, inputs, uniforms, outputs)) return;
     const views = inputs.length === 0 ? outputs : [...inputs, ...outputs];
     const walk = walkOf(outputs[0].shape, views);
     if (walk.size === 0) return;
