@@ -5,6 +5,10 @@ import { expectSame } from "./comparison.ts";
 /** Formulas over rows, each with everything that such a formula can have in some of them. */
 const formulas: Readonly<Record<string, RowKernel>> = {
   softmax: new RowKernel("top = rowMax(x)\nout = exp(x - top)\ntotal = rowSum(out)\nout = out * (1 / total)", ["out"]),
+  "an output that is read and written again": new RowKernel(
+    "out = exp(x)\ns = rowSum(out)\nout = out * (1 / s)\nq = rowSum(out ** 2)\nout = out - q",
+    ["out"],
+  ),
   "a choice by position": new RowKernel("own = rowSum(position == at ? x : 0)\nlow = rowMin(x)\nout = own - low", ["out"]),
   "two results, a row input, a scalar": new RowKernel(
     "s = rowSum(x * w)\nout = (x - s * scale) * c\nspread = rowSum(out ** 2)\nout = out + at\nsize = sqrt(spread)",

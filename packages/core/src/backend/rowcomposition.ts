@@ -2,9 +2,9 @@ import { isFloat } from "../dtype.ts";
 import { type Expression, names } from "../formula/index.ts";
 import { broadcastShapes, type Shape } from "../shape.ts";
 import type { Device } from "./device.ts";
-import { Kernel } from "./kernel.ts";
+import { copyKernel, Kernel } from "./kernel.ts";
 import { region } from "./region.ts";
-import type { RowKernel } from "./rows.ts";
+import type { Named, RowKernel } from "./rows.ts";
 import { allocate, restride, type View } from "./view.ts";
 
 /**
@@ -63,16 +63,24 @@ class Composition {
     for (const { constants, writes, folds } of this.#kernel.passes) {
       for (const constant of constants) this.#views.set(constant.name, this.#value(constant.expression, allocate(this.#device, dtype, perRow)));
       const written = new Map<Expression, View>();
-      for (const { name, expression } of writes) {
-        const output = this.#value(expression, this.#outputs.get(name) as View);
-        written.set(expression, output);
-        this.#views.set(name, output);
+      const isReadBeside = ({ name, expression }: Named): boolean =>
+        [...writes, ...folds].some((each) => each.expression !== expression && names(each.expression).includes(name));
+      for (const write of writes) {
+        // What this pass reads of an output is what an earlier one wrote: a new value waits until the pass is over.
+        const place = isReadBeside(write) ? allocate(this.#device, dtype, whole) : (this.#outputs.get(write.name) as View);
+        written.set(write.expression, this.#value(write.expression, place));
       }
       for (const { name, fold, expression } of folds) {
         const folded = allocate(this.#device, dtype, perRow);
         const elements = written.get(expression) ?? this.#elements(expression) ?? this.#value(expression, allocate(this.#device, dtype, whole));
         this.#device.backend.reduce(fold, elements, [whole.length - 1], folded);
         this.#views.set(name, folded);
+      }
+      for (const { name, expression } of writes) {
+        const output = this.#outputs.get(name) as View;
+        const value = written.get(expression) as View;
+        if (value !== output) this.#device.backend.map(copyKernel, [value], [], [output]);
+        this.#views.set(name, output);
       }
     }
     for (const { name, expression } of this.#kernel.totals) this.#value(expression, this.#outputs.get(name) as View);

@@ -70,6 +70,14 @@ describe("a formula over rows", () => {
     expect([...hostData(z)]).toEqual([4, 10]);
   });
 
+  test("reads of an output what an earlier pass wrote, while the pass writes it anew", () => {
+    const kernel = new RowKernel("y = x + 1; z = x\ns = rowSum(y)\ny = y / s\nq = rowSum(y * 3)\ny = y - q", ["y", "z"]);
+    const [y, z] = [allocate(cpu, "float64", [1, 2]), allocate(cpu, "float64", [1, 2])];
+    mapRows(kernel, [matrix([[0, 2]])], [], [y, z]);
+    expect([...hostData(y)]).toEqual([0.25 - 3, 0.75 - 3]);
+    expect([...hostData(z)]).toEqual([0, 2]);
+  });
+
   test("refuses an output that no line assigns", () => {
     expect(() => new RowKernel("s = rowSum(x)", ["y"])).toThrow("assigns its output y");
   });

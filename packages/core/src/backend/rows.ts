@@ -40,6 +40,8 @@ interface Meaning {
  *
  * It becomes as few passes over a row as will do, one after the other while the row is near. An output that is read in a later pass is written and read again;
  * any other name is computed anew there. An output that reads folds and scalars alone is one number for each row. `position` is the place in the row.
+ * Tensors broadcast to `[…,n]`, rows of n; results have that shape, or `[…,1]`. A fold is a line of its own. Errors: FormulaError for text that it cannot read; an
+ * output that no line assigns.
  */
 export class RowKernel {
   /** Names of the tensors. */
@@ -80,8 +82,7 @@ class Reading {
   line(text: string): void {
     const match = foldLine.exec(text);
     if (match === null) {
-      const [{ name: target, expression }] = parse(text);
-      this.#values.set(target, this.#meaning(expression));
+      for (const { name: target, expression } of parse(text)) this.#values.set(target, this.#meaning(expression));
       return;
     }
     const [, target, fold, inner] = match;

@@ -50,8 +50,8 @@ export class RowFormula {
   }
 
   /**
-   * The formula as an operation; for products of a backward pass. Where a gradient flows through it, or somebody follows operations, it is made of elementwise ones and sums, so that derivatives of
-   * every order follow from the text. Maxima are shifts, on which a result does not depend: no gradient flows through them.
+   * The formula as an operation; for products of a backward pass. Where a gradient flows through it, or somebody follows operations, it is made of elementwise
+   * ones and sums, so that derivatives of every order follow from the text. Maxima are shifts, on which a result does not depend: no gradient flows through them.
    */
   apply(operands: Operands, along: Along = {}): Tensor {
     const tensors = this.#kernel().inputs.map((input) => operands[input] as Tensor);
@@ -80,8 +80,11 @@ export class RowFormula {
       return applyNamed(op, known);
     };
     for (const { constants, writes, folds } of kernel.passes) {
-      for (const { name, expression } of [...constants, ...writes]) known[name] = compute(expression);
+      for (const { name, expression } of constants) known[name] = compute(expression);
+      // What a pass reads of an output is what an earlier one wrote.
+      const values = writes.map(({ name, expression }) => [name, compute(expression)] as const);
       for (const { name, fold, expression } of folds) known[name] = folded(fold, compute(expression), at);
+      Object.assign(known, Object.fromEntries(values));
     }
     for (const { name, expression } of kernel.totals) known[name] = compute(expression);
     return known.out as Tensor;
