@@ -1,4 +1,4 @@
-import { type Backend, type DType, empty, Generator, randn, type Tensor } from "@gradtape/core";
+import { type Backend, type DType, empty, Generator, hostData, randn, type Tensor } from "@gradtape/core";
 import { describe, test } from "vitest";
 import { expectSame } from "./comparison.ts";
 
@@ -43,6 +43,21 @@ function startOf(generator: Generator, start: Start, output: Tensor, lie: Lie): 
   }
 }
 
+/** What closes a product's gates: nothing, numbers that lie as the result does or in another way, or the result itself. */
+const gates = ["nothing", "alike", "otherwise", "output"] as const;
+type Gate = (typeof gates)[number];
+
+function gateOf(generator: Generator, gate: Gate, output: Tensor, lie: Lie): Tensor | undefined {
+  if (gate === "nothing") return undefined;
+  if (gate === "output") return output;
+  const [m, n] = output.shape.slice(-2);
+  const made = matrix(generator, output.dtype, output.shape.slice(0, -2), m, n, gate === "alike" ? lie : lies[(lies.indexOf(lie) + 1) % 4]);
+  // A gate that is NaN lets pass, as a ReLU does.
+  if (made.size > 4)
+    for (const value of [0, -0, Number.NaN]) hostData(made)[made.offset + Math.floor(generator.random() * 2) * made.strides[made.ndim - 1]] = value;
+  return made;
+}
+
 /** Products of every size from 0 to 70 in some order, primes, blocks and their edges, each operand lying in every way, batches. */
 export function matmulConformance(backend: Backend): void {
   const check = (
@@ -55,16 +70,17 @@ export function matmulConformance(backend: Backend): void {
     right: Lie,
     start: Start = "nothing",
     result: Lie = "plain",
+    gate: Gate = "nothing",
   ): void => {
     const compute = (on: Backend): Tensor => {
       const generator = new Generator(m + 71 * k + 5041 * n);
       const output = matrix(generator, dtype, batch, m, n, result);
       const [a, b] = [matrix(generator, dtype, batch, m, k, left), matrix(generator, dtype, batch, k, n, right)];
-      on.matmul(a, b, output, startOf(generator, start, output, right));
+      on.matmul(a, b, output, startOf(generator, start, output, right), gateOf(generator, gate, output, result));
       return output;
     };
     // Partial sums of k products of normal numbers grow like √k, and so does the number of roundings that show: a random walk, allowed 4 deviations.
-    const what = `${dtype} [${batch}] ${m}x${k} ${left} by ${k}x${n} ${right}, ${result}, beginning with ${start}`;
+    const what = `${dtype} [${batch}] ${m}x${k} ${left} by ${k}x${n} ${right}, ${result}, beginning with ${start}, gated by ${gate}`;
     expectSame(what, backend, compute, { ulps: 8 + 3 * Math.sqrt(k), scale: Math.sqrt(Math.max(1, k)) });
   };
 
@@ -130,6 +146,30 @@ export function matmulConformance(backend: Backend): void {
             check(dtype, batch, 9, 10, 11, lie, "plain", start);
             check(dtype, batch, 1, 10, 16, lie, "transposed", start, lie);
           }
+      });
+    });
+
+    describe.each(gates.slice(1))("gated by %s", (gate) => {
+      test.each(["float32", "float64"] as const)("of every size and lie, %s", (dtype) => {
+        for (let size = 1; size <= 70; size++) {
+          const [left, right, result] = [lies[size % 4], lies[(size >> 2) % 4], lies[(size >> 1) % 4]];
+          const start = starts[size % starts.length];
+          check(dtype, [], size, (size * 37) % 71, (size * 23) % 71, left, right, start, result, gate);
+          check(dtype, [], (size * 23) % 71, 13, size, left, right, start, result, gate);
+        }
+      });
+
+      test.each(["float32", "float64"] as const)("of rows, columns, outer products, nothing, several blocks and batches, %s", (dtype) => {
+        const sizes = [0, 1, 2, 5, 8, 33];
+        for (const m of sizes)
+          for (const k of sizes)
+            for (const n of sizes) if (Math.min(m, k, n) <= 2) check(dtype, [], m, k, n, "plain", "transposed", "row", "plain", gate);
+        for (const lie of lies) {
+          check(dtype, [], 37, 601, 67, lie, "plain", "row", lie, gate);
+          check(dtype, [], 5, 257, 1031, lie, "transposed", "output", "plain", gate);
+          for (const batch of [[3], [2, 1, 2]]) check(dtype, batch, 9, 10, 11, lie, "plain", "nothing", lie, gate);
+          check(dtype, [3], 1, 10, 16, lie, "transposed", "own", lie, gate);
+        }
       });
     });
 

@@ -4,7 +4,7 @@ export type { Backend, Lifetime, MemoryReport, Pooling, Reduction, Scan } from "
 export { composeKernel, type Part } from "./backend/composition.ts";
 export type { Convolution } from "./backend/convolution.ts";
 export { cpu, Device } from "./backend/device.ts";
-export { copyKernel, Kernel, kernel } from "./backend/kernel.ts";
+export { copyKernel, gateKernel, Kernel, kernel } from "./backend/kernel.ts";
 export type { AdaptivePoolOptions, PoolOptions } from "./backend/pool.ts";
 export { reference } from "./backend/reference/reference.ts";
 export { free, own, region } from "./backend/region.ts";

@@ -4,6 +4,7 @@ import {
   copyKernel,
   type Device,
   type DType,
+  gateKernel,
   isDense,
   type Kernel,
   kernel,
@@ -74,15 +75,15 @@ export class GpuBackend implements Backend {
     this.#into(output, (storage) => void reduce(this.engine, reduction, input, axes, storage));
   }
 
-  matmul(a: View, b: View, output: View, start?: View): void {
-    if (start === undefined) {
-      this.#into(output, (storage) => void matmul(this.engine, a, b, storage));
-      return;
+  matmul(a: View, b: View, output: View, start?: View, gate?: View): void {
+    if (start === undefined) this.#into(output, (storage) => void matmul(this.engine, a, b, storage));
+    else {
+      const product = this.engine.scratch(output.dtype, sizeOf(output.shape));
+      matmul(this.engine, a, b, product);
+      this.map(sum, [start, denseView(product, output)], [], [output]);
+      this.engine.free(product);
     }
-    const product = this.engine.scratch(output.dtype, sizeOf(output.shape));
-    matmul(this.engine, a, b, product);
-    this.map(sum, [start, denseView(product, output)], [], [output]);
-    this.engine.free(product);
+    if (gate !== undefined) this.map(gateKernel, [gate, output], [], [output]);
   }
 
   gather(input: View, axis: number, index: View, output: View): void {

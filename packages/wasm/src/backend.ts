@@ -118,14 +118,14 @@ class Wasm implements Partial<WasmBackend> {
     this.#reductions.reduce(reduction, input, axes, output);
   }
 
-  matmul(a: View, b: View, output: View, start?: View): void {
+  matmul(a: View, b: View, output: View, start?: View, gate?: View): void {
     const { dtype } = output;
     if (!isFloat(dtype) || a.dtype !== dtype || b.dtype !== dtype || (start ?? output).dtype !== dtype) {
       this.#engine.report.fellBack("matmul", `${a.dtype} x ${b.dtype}`);
-      return reference.matmul(a, b, output, start);
+      return reference.matmul(a, b, output, start, gate);
     }
     this.#engine.report.family("matmul").wasm++;
-    this.#products.matmul(a, b, output, start);
+    this.#products.matmul(a, b, output, start, gate);
   }
 
   convolve(x: View, weight: View, output: View, convolution: Convolution): boolean {

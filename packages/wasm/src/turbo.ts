@@ -1,6 +1,6 @@
 import type { Engine } from "./engine.ts";
 import { detectAgain, hasRelaxedSimd } from "./features.ts";
-import { type Block, blockModule, describe, scratchBytes } from "./kernels/matmul/block.ts";
+import { type Block, blockModule, describe, plain, scratchBytes } from "./kernels/matmul/block.ts";
 import { shapeFor, type TileShape } from "./kernels/matmul/shape.ts";
 
 /** What `turbo()` reached. */
@@ -92,10 +92,7 @@ function product(
     cRow: n * size,
     cColumn: size,
     cBatch: 0,
-    start: 0,
-    startRow: 0,
-    startColumn: 0,
-    startBatch: 0,
+    ...plain,
     m,
     n,
     k,

@@ -60,7 +60,7 @@ export async function products(): Promise<Comparison[]> {
     [33, 0, 4],
     [200, 300, 128],
   ])
-    for (const start of ["row", "column", "own", "output"] as const)
+    for (const start of ["row", "column", "own", "output", "gated", "rectified"] as const)
       results.push(
         compare(
           device,
@@ -69,8 +69,10 @@ export async function products(): Promise<Comparison[]> {
             const output = empty([2, m, n], { device: d });
             const whole = drawn(d, [2, m, n], 5);
             const from = start === "row" ? drawn(d, [n], 4).expand([2, m, n]) : start === "column" ? drawn(d, [m, 1], 4).expand([2, m, n]) : whole;
-            d.backend.matmul(drawn(d, [2, m, k], 1), drawn(d, [2, k, n], 2), start === "output" ? whole : output, from);
-            return start === "output" ? whole : output;
+            const result = start === "output" ? whole : output;
+            const gate = start === "gated" ? drawn(d, [2, n, m], 6).transpose(1, 2) : start === "rectified" ? result : undefined;
+            d.backend.matmul(drawn(d, [2, m, k], 1), drawn(d, [2, k, n], 2), result, from, gate);
+            return result;
           },
           { ulps: 8 + 3 * Math.sqrt(k), scale: Math.sqrt(Math.max(1, k)) },
         ),

@@ -63,9 +63,10 @@ export interface Backend {
   reduce(reduction: Reduction, input: View, axes: readonly number[], output: View): void;
   /**
    * `[…,m,k] x […,k,n] → […,m,n]`; batch dimensions already broadcast, any strides (a transpose is free). The product is added to `start`, where there is one: a
-   * view of the output's shape, which may be the output itself and else shares no memory with it.
+   * view of the output's shape, which may be the output itself and else shares no memory with it. Where a `gate` of the output's shape is at most 0, the result is
+   * 0: the mask of a ReLU, or, where the gate is the output itself, a ReLU; else it shares no memory with the output.
    */
-  matmul(a: View, b: View, output: View, start?: View): void;
+  matmul(a: View, b: View, output: View, start?: View, gate?: View): void;
   /** `output[…,i,…] = input[…,index[…,i,…],…]` along `axis`; index and output have one shape. */
   gather(input: View, axis: number, index: View, output: View): void;
   /** `output[…,index[…,i,…],…] += source[…,i,…]` along `axis`; index and source have one shape. */

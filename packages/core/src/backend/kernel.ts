@@ -58,3 +58,6 @@ export function kernel(text: string, scalars: readonly string[] = [], outputs?: 
 
 /** The copy `y = x`: casts, gathers strides, broadcasts. */
 export const copyKernel: Kernel = kernel("y = x");
+
+/** Puts 0 in place of the numbers where a gate, which may be those numbers, is at most 0. */
+export const gateKernel: Kernel = kernel("y = gate <= 0 ? 0 : y");

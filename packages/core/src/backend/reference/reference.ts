@@ -2,7 +2,7 @@ import { type DType, dtypes, newArray, type TypedArray } from "../../dtype.ts";
 import { contiguousStrides, type Shape, showShape, sizeOf } from "../../shape.ts";
 import type { Backend, Reduction, Scan } from "../backend.ts";
 import { cpu } from "../device.ts";
-import { copyKernel, type Kernel, kernel } from "../kernel.ts";
+import { copyKernel, gateKernel, type Kernel, kernel } from "../kernel.ts";
 import { broadcastView, hostData, hostStorage, newHostStorage, restride, type Storage, type View } from "../view.ts";
 import { forEachRow, innerSteps, layoutOf } from "./layout.ts";
 import { compileLoop, type Loop } from "./loop.ts";
@@ -110,7 +110,7 @@ export class ReferenceBackend implements Backend {
     this.map(copyKernel, [acc], [], [output]);
   }
 
-  matmul(a: View, b: View, output: View, start?: View): void {
+  matmul(a: View, b: View, output: View, start?: View, gate?: View): void {
     const batch = output.shape.slice(0, -2);
     const [m, n] = output.shape.slice(-2);
     const k = a.shape[a.shape.length - 1];
@@ -128,6 +128,7 @@ export class ReferenceBackend implements Backend {
         multiply(left, right, c, before, m, k, n);
       }
     });
+    if (gate !== undefined) this.map(gateKernel, [gate, output], [], [output]);
   }
 
   gather(input: View, axis: number, index: View, output: View): void {

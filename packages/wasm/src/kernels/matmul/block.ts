@@ -1,9 +1,13 @@
 import { type Call, type Code, type FunctionBuilder, i32, type Local, ModuleBuilder, select } from "../../assembler/index.ts";
+import { addGate } from "./gate.ts";
 import { addPack } from "./pack.ts";
 import { sizeOf, type TileShape, widthOf } from "./shape.ts";
 import { addPatch, addTiles, lineOf, nextRows, type Tiles } from "./tile.ts";
 
-/** Words of the description of a block of a product, and of as many like it as `batch` says. Steps are in bytes. Without a `start`, its words are 0. */
+/**
+ * Words of the description of a block of a product, and of as many like it as `batch` says. Steps are in bytes. Without a `start`, its words are 0. If it is `gated`,
+ * numbers become 0 where that which lies `gate` bytes after them is at most 0.
+ */
 export const blockWords = [
   "a",
   "aRow",
@@ -21,6 +25,8 @@ export const blockWords = [
   "startRow",
   "startColumn",
   "startBatch",
+  "gated",
+  "gate",
   "m",
   "n",
   "k",
@@ -31,6 +37,9 @@ export const blockWords = [
 
 /** The words of one block. */
 export type Block = Readonly<Record<(typeof blockWords)[number], number>>;
+
+/** The words of a block that begins with 0 and is not gated. */
+export const plain = { start: 0, startRow: 0, startColumn: 0, startBatch: 0, gated: 0, gate: 0 } as const;
 
 /** Writes the description of a block to the memory's words. */
 export function describe(i32: Int32Array, at: number, block: Block): void {
@@ -50,12 +59,14 @@ export function describe(i32: Int32Array, at: number, block: Block): void {
   i32[at + 13] = block.startRow;
   i32[at + 14] = block.startColumn;
   i32[at + 15] = block.startBatch;
-  i32[at + 16] = block.m;
-  i32[at + 17] = block.n;
-  i32[at + 18] = block.k;
-  i32[at + 19] = block.batch;
-  i32[at + 20] = block.packB;
-  i32[at + 21] = block.scratch;
+  i32[at + 16] = block.gated;
+  i32[at + 17] = block.gate;
+  i32[at + 18] = block.m;
+  i32[at + 19] = block.n;
+  i32[at + 20] = block.k;
+  i32[at + 21] = block.batch;
+  i32[at + 22] = block.packB;
+  i32[at + 23] = block.scratch;
 }
 
 type Words = { readonly [W in (typeof blockWords)[number]]: Local };
@@ -64,13 +75,17 @@ type Words = { readonly [W in (typeof blockWords)[number]]: Local };
 export const scratchBytes = (shape: TileShape, n: number, k: number): number =>
   ((Math.ceil(n / widthOf(shape)) * widthOf(shape) + shape.rows) * k + shape.rows * widthOf(shape)) * sizeOf(shape) + 64;
 
-/** Adds `block(description)`, which computes `c = a b` or `c = start + a b` tile by tile: `[m,k] x [k,n]`, any strides; the start may be `c` itself. */
+/**
+ * Adds `block(description)`, which computes `c = a b` or `c = start + a b` tile by tile: `[m,k] x [k,n]`, any strides; the start may be `c` itself. A gate is
+ * closed tile by tile, while the tile is in the first cache.
+ */
 export function addBlock(module: ModuleBuilder, shape: TileShape): Call {
   const parts: Parts = {
     packA: addPack(module, "packA", shape, shape.rows),
     packB: addPack(module, "packB", shape, widthOf(shape)),
     tiles: addTiles(module, shape),
     patch: addPatch(module, shape),
+    gate: addGate(module, shape),
   };
   return module.function("block", ["i32"], [], (f) => {
     const words = Object.fromEntries(blockWords.map((name, index) => [name, f.let("i32", i32.load(f.parameters[0], 4 * index))])) as Words;
@@ -98,9 +113,10 @@ interface Parts {
   readonly packB: Call;
   readonly tiles: Tiles;
   readonly patch: Call;
+  readonly gate: Call;
 }
 
-function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA, packB, tiles, patch }: Parts): void {
+function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA, packB, tiles, patch, gate }: Parts): void {
   const { a, aRow, aColumn, b, bRow, bColumn, c, cRow, cColumn, start, startRow, startColumn, m, n, k, scratch: corner } = words;
   const size = sizeOf(shape);
   const width = widthOf(shape);
@@ -172,6 +188,7 @@ function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA,
             f.emit(patch(corner, lineB, i32.const(size), target, cRow, cColumn, rows, columns));
           },
         );
+        f.if(words.gated, () => f.emit(gate(target, cRow, cColumn, rows, columns, words.gate)));
       });
       f.advance(a, i32.mul(aRow, rows));
       f.advance(c, i32.mul(cRow, rows));

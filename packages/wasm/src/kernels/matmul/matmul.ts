@@ -1,4 +1,4 @@
-import { copyKernel, type Kernel, kernel, restride, type View } from "@gradtape/core";
+import { copyKernel, gateKernel, type Kernel, kernel, restride, type View } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import type { Elementwise } from "../elementwise/map.ts";
@@ -24,9 +24,13 @@ function matrices({ dtype, strides }: View, address: number, from: number, next:
   return { at: address + from * size, row: strides[rank - 2] * size, column: strides[rank - 1] * size, batch: next * size };
 }
 
+/** Whether two views of one shape lie alike, so that one offset leads from every element to its partner. */
+const liesLike = (a: View, b: View): boolean => a.dtype === b.dtype && a.strides.every((stride, d) => stride === b.strides[d] || a.shape[d] === 1);
+
 interface Kernels {
   readonly shape: TileShape;
   readonly block: (description: number) => void;
+  readonly gate: (...args: number[]) => void;
   readonly dots: (...args: number[]) => void;
   readonly sums: (...args: number[]) => void;
 }
@@ -53,41 +57,48 @@ export class MatrixProducts {
     if (known !== undefined) return known;
     const { heap } = this.#engine;
     const shape = shapeFor(dtype === "float32" ? "f32x4" : "f64x2", this.#engine);
-    const { block } = this.#engine.instantiate(blockModule(shape, heap));
+    const { block, gate } = this.#engine.instantiate(blockModule(shape, heap));
     const { dots, sums } = this.#engine.instantiate(vectorModule(shape, heap));
-    return (this.#kernels[dtype] = { shape, block, dots, sums });
+    return (this.#kernels[dtype] = { shape, block, gate, dots, sums });
   }
 
   /** `Backend.matmul` for one float dtype. */
-  matmul(a: View, b: View, output: View, start?: View): void {
+  matmul(a: View, b: View, output: View, start?: View, gate?: View): void {
     const rank = output.shape.length;
     const k = a.shape[rank - 1];
     if (output.shape.includes(0)) return;
-    if (k <= 1) return this.#outer(a, b, output, start, k);
+    if (k <= 1 || (gate !== undefined && !liesLike(gate, output))) {
+      if (k <= 1) this.#outer(a, b, output, start, k);
+      else this.matmul(a, b, output, start);
+      if (gate !== undefined) this.#elementwise.map(gateKernel, [gate, output], [], [output]);
+      return;
+    }
     const { staging } = this.#engine;
-    let [atA, atB, atC, atStart] = [0, 0, 0, 0];
+    let [atA, atB, atC, atStart, atGate] = [0, 0, 0, 0, 0];
     try {
       atA = staging.announce(a, "read");
       atB = staging.announce(b, "read");
       atC = staging.announce(output, "write");
       if (start !== undefined) atStart = staging.announce(start, "read");
+      if (gate !== undefined) atGate = staging.announce(gate, gate === output ? "write" : "read");
       staging.enter();
       atA = staging.address(a, atA);
       atB = staging.address(b, atB);
       atC = staging.address(output, atC);
       if (start !== undefined) atStart = staging.address(start, atStart);
+      if (gate !== undefined) atGate = staging.address(gate, atGate) - atC;
     } catch (error) {
       staging.cancel();
       throw error;
     }
     try {
-      this.#products(a, b, output, start, [atA, atB, atC, atStart]);
+      this.#products(a, b, output, start, [atA, atB, atC, atStart], gate && atGate);
     } finally {
       staging.leave();
     }
   }
 
-  #products(a: View, b: View, output: View, start: View | undefined, addresses: readonly number[]): void {
+  #products(a: View, b: View, output: View, start: View | undefined, addresses: readonly number[], gate: number | undefined): void {
     const rank = output.shape.length;
     const kernels = this.#kernelsFor(output.dtype as Float);
     const sizes = { m: output.shape[rank - 2], n: output.shape[rank - 1], k: a.shape[rank - 1] };
@@ -96,6 +107,7 @@ export class MatrixProducts {
       b: matrices(b, addresses[1], from[1], next[1]),
       c: matrices(output, addresses[2], from[2], next[2]),
       start: start === undefined ? fromZero : matrices(start, addresses[3], from[3], next[3]),
+      gate,
       ...sizes,
       batch,
     });
@@ -129,7 +141,7 @@ export class MatrixProducts {
     this.#blocks(kernels, costOf(kernels.shape, product) <= costOf(kernels.shape, other) ? product : other);
   }
 
-  #rowsTimesMatrices({ shape, dots, sums }: Kernels, { a, b, c, start, n, k, batch }: Product): boolean {
+  #rowsTimesMatrices({ shape, dots, sums, gate: shut }: Kernels, { a, b, c, start, gate, n, k, batch }: Product): boolean {
     const size = sizeOf(shape);
     const inRows = b.column === size && (start.column === size || start.column === 0);
     if (c.column !== size || !(inRows || (b.row === size && a.column === size))) return false;
@@ -137,13 +149,14 @@ export class MatrixProducts {
       const [x, matrix, y, first] = [a.at + i * a.batch, b.at + i * b.batch, c.at + i * c.batch, start.at + i * start.batch];
       if (inRows) sums(x, a.column, matrix, b.row, y, n, k, first, start.column);
       else dots(x, matrix, b.column, y, n, k, first, start.column);
+      if (gate !== undefined) shut(y, 0, size, 1, n, gate);
     }
     return true;
   }
 
   /** The products block by block. */
   #blocks({ shape, block }: Kernels, product: Product): void {
-    const { a, b, c, start, m, n, k, batch } = product;
+    const { a, b, c, start, gate, m, n, k, batch } = product;
     const { heap, store, threads, descriptionAt } = this.#engine;
     const depth = Math.ceil(k / Math.ceil(k / K_BLOCK));
     const columns = Math.min(n, N_BLOCK);
@@ -171,6 +184,8 @@ export class MatrixProducts {
           startRow: first.row,
           startColumn: first.column,
           startBatch: first.batch,
+          gated: gate !== undefined && l + depth >= k ? 1 : 0,
+          gate: gate ?? 0,
           m,
           n: Math.min(columns, n - j),
           k: Math.min(depth, k - l),

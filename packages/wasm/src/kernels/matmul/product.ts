@@ -18,6 +18,8 @@ export interface Product {
   readonly c: Matrices;
   /** At address 0 where there is none, and then all of its steps are 0. */
   readonly start: Matrices;
+  /** Bytes from an element of `c` to the gate that lets it pass, if it is gated. */
+  readonly gate: number | undefined;
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -27,23 +29,23 @@ export interface Product {
 const turned = ({ at, row, column, batch }: Matrices): Matrices => ({ at, row: column, column: row, batch });
 
 /** The same products seen from the other side: `cᵀ = bᵀ aᵀ`. */
-export const swapped = ({ a, b, c, start, m, n, k, batch }: Product): Product => ({
-  a: turned(b),
-  b: turned(a),
-  c: turned(c),
-  start: turned(start),
-  m: n,
-  n: m,
-  k,
-  batch,
+export const swapped = (product: Product): Product => ({
+  ...product,
+  a: turned(product.b),
+  b: turned(product.a),
+  c: turned(product.c),
+  start: turned(product.start),
+  m: product.n,
+  n: product.m,
 });
 
 /** One product instead of many, where all have one right side and the rows of the others go on evenly; else nothing. */
-function stacked({ a, b, c, start, m, n, k, batch }: Product): Product | undefined {
+function stacked(product: Product): Product | undefined {
+  const { a, b, c, start, m, batch } = product;
   const goesOn = (matrices: Matrices): boolean => m === 1 || matrices.batch === m * matrices.row;
   if (b.batch !== 0 || !goesOn(a) || !goesOn(c) || !goesOn(start)) return undefined;
   const rows = ({ at, row, column, batch: next }: Matrices): Matrices => ({ at, row: m > 1 ? row : next, column, batch: 0 });
-  return { a: rows(a), b, c: rows(c), start: rows(start), m: m * batch, n, k, batch: 1 };
+  return { ...product, a: rows(a), c: rows(c), start: rows(start), m: m * batch, batch: 1 };
 }
 
 /** The same products as fewer ones, where one side is the same for all. */

@@ -1,6 +1,6 @@
 import type { Engine } from "../../../engine.ts";
 import type { Run } from "../../../threads/routines.ts";
-import { type Block, blockWords, describe, scratchBytes } from "../../matmul/block.ts";
+import { type Block, blockWords, describe, plain, scratchBytes } from "../../matmul/block.ts";
 import { shapeFor, type TileShape, widthOf } from "../../matmul/shape.ts";
 import { partsFor, splitBlock, workOf } from "../../matmul/share.ts";
 import type { Scratch } from "../scratch.ts";
@@ -135,10 +135,7 @@ export class TileProducts {
         cRow: results.channel,
         cColumn: 4,
         cBatch: results.plane,
-        start: 0,
-        startRow: 0,
-        startColumn: 0,
-        startBatch: 0,
+        ...plain,
         m: outputs,
         n: numbers,
         k: channels,

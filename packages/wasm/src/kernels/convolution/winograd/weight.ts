@@ -1,3 +1,4 @@
+import { plain } from "../../matmul/block.ts";
 import type { Grid } from "../grid.ts";
 import { Source } from "../source.ts";
 import type { Means, Task } from "../task.ts";
@@ -78,10 +79,8 @@ export function convolveWeightByTiles(means: Means, task: Task, gradient: Grid, 
         cRow: sums.channel,
         cColumn: 4,
         cBatch: sums.plane,
-        start: isFirst ? 0 : sums.at,
-        startRow: isFirst ? 0 : sums.channel,
-        startColumn: isFirst ? 0 : 4,
-        startBatch: isFirst ? 0 : sums.plane,
+        ...plain,
+        ...(!isFirst && { start: sums.at, startRow: sums.channel, startColumn: 4, startBatch: sums.plane }),
         m: rows,
         n: channels,
         k: portion.rows * vectors * LANES,
