@@ -59,7 +59,7 @@ export { type CustomGradient, customGrad, defineOp } from "./tape/custom.ts";
 export { type Differentiable, type GradcheckOptions, gradcheck, gradgradcheck } from "./tape/gradcheck.ts";
 export { assertNoLeaks, memoryReport } from "./tape/leaks.ts";
 export { type GradientHook, TapeNode } from "./tape/node.ts";
-export type { Op, Operand, Saved, Saves, VJP } from "./tape/op.ts";
+export type { Gate, Op, Operand, Saved, Saves, VJP } from "./tape/op.ts";
 export { checkOptions } from "./tape/options.ts";
 export { keep, scope } from "./tape/ownership.ts";
 export { type BackwardListener, type BackwardOptions, type BackwardStep, listenBackward } from "./tape/pass.ts";

@@ -1,5 +1,7 @@
 import type { Tensor } from "@gradtape/core";
-import { Module } from "./module.ts";
+import { ReLU } from "./activation.ts";
+import { Linear } from "./linear.ts";
+import { isPlain, Module } from "./module.ts";
 
 /** A module of one tensor in and one out. */
 export interface Layer extends Module {
@@ -30,7 +32,15 @@ export class Sequential extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.#layers.reduce((y, layer) => layer.forward(y) as Tensor, x);
+    const layers = this.#layers;
+    let y = x;
+    for (let k = 0; k < layers.length; k++) {
+      const [layer, next] = [layers[k], layers[k + 1]];
+      // One product does both; nobody sees what lies between.
+      if (isPlain(layer, Linear) && isPlain(next, ReLU)) y = y.linearRelu(layer.weight, layer.bias, { linear: layer, relu: layers[++k] });
+      else y = layer.forward(y);
+    }
+    return y;
   }
 
   [Symbol.iterator](): Iterator<Layer> {

@@ -11,6 +11,11 @@ export class Hooks {
   readonly #before = new Set<{ readonly hook: ForwardPreHook }>();
   readonly #after = new Set<{ readonly hook: ForwardHook }>();
 
+  /** Whether there are none. */
+  get isEmpty(): boolean {
+    return this.#before.size + this.#after.size === 0;
+  }
+
   /** Adds a hook before `forward`; the result removes it. */
   addPre(hook: ForwardPreHook): () => void {
     return added(this.#before, { hook });

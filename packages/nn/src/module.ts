@@ -27,6 +27,12 @@ export interface LoadReport {
 /** `runningMean` → `running_mean`: the key under which PyTorch keeps it. */
 const snakeCase = (path: string): string => path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+let asWritten: (module: Module) => boolean;
+
+/** Whether a module is of this very class, nobody replaced its `forward`, and it has no hooks: then others may do what it would. */
+export const isPlain = <M extends Module>(module: Module | undefined, type: new (...args: never[]) => M): module is M =>
+  module?.constructor === type && asWritten(module);
+
 /**
  * A part of a model. A subclass assigns parameters, buffers (variables that are not parameters) and other modules to its properties and computes in
  * `forward`; what is assigned is found by itself, in the order of assignment.
@@ -35,15 +41,17 @@ export abstract class Module {
   /** Whether layers that behave differently in training (dropout, batch norm) do so. */
   training = true;
   readonly #hooks = new Hooks();
+  readonly #forward: (...inputs: unknown[]) => unknown;
+
+  static {
+    asWritten = (module) => module.#hooks.isEmpty && module.forward === module.#forward;
+  }
 
   constructor() {
     // Operations know the module in which they ran: whoever calls forward(), it runs inside this module's scope.
     const forward = this.forward;
-    Object.defineProperty(this, "forward", {
-      value: (...inputs: unknown[]) => inScope(this, () => this.#hooks.run(this, inputs, (given) => forward.apply(this, [...given]))),
-      writable: true,
-      configurable: true,
-    });
+    this.#forward = (...inputs) => inScope(this, () => this.#hooks.run(this, inputs, (given) => forward.apply(this, [...given])));
+    Object.defineProperty(this, "forward", { value: this.#forward, writable: true, configurable: true });
   }
 
   /** Computes the output. */

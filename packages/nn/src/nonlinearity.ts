@@ -1,4 +1,6 @@
 import type { Tensor } from "@gradtape/core";
+import { Linear } from "./linear.ts";
+import { isPlain } from "./module.ts";
 
 /** A nonlinearity by its name, or as a function of a tensor. */
 export type Activation = keyof typeof activations | ((x: Tensor) => Tensor);
@@ -20,3 +22,9 @@ export function activationOf(name: string, activation: Activation): (x: Tensor) 
     );
   return activations[activation];
 }
+
+/** A linear layer and an activation after it; a ReLU in one product with it, unless somebody sees what lies between. */
+export const activated = (layer: Linear, activation: (x: Tensor) => Tensor, x: Tensor): Tensor =>
+  activation === activations.relu && isPlain(layer, Linear)
+    ? x.linearRelu(layer.weight, layer.bias, { linear: layer })
+    : activation(layer.forward(x));

@@ -1,7 +1,7 @@
 import { checkOptions, type Generator, type Tensor } from "@gradtape/core";
 import type { Dropout } from "./dropout.ts";
 import { checkSize, type LayerOptions, type Linear } from "./linear.ts";
-import { type Activation, activationOf } from "./nonlinearity.ts";
+import { type Activation, activated, activationOf } from "./nonlinearity.ts";
 
 /** Options of `TransformerEncoderLayer` and `TransformerDecoderLayer`. */
 export interface TransformerLayerOptions extends LayerOptions {
@@ -47,4 +47,4 @@ export const feedForward = (
   x: Tensor,
   { linear1, dropout, linear2 }: { readonly linear1: Linear; readonly dropout: Dropout; readonly linear2: Linear },
   activation: (x: Tensor) => Tensor,
-): Tensor => linear2.forward(dropout.forward(activation(linear1.forward(x))));
+): Tensor => linear2.forward(dropout.forward(activated(linear1, activation, x)));

@@ -15,6 +15,11 @@ export const products: readonly Row[] = [
     [floats([3]), floats([4, 3])],
     [floats([2, 2, 3]), floats([4, 3])],
   ]),
+  ...rows("linearRelu", [
+    [floats([2, 3], { away: [0] }), floats([4, 3], { low: 0.5 }), floats([4], { low: 0.1 })],
+    [floats([2, 3], { low: -2, high: -0.5 }), floats([4, 3], { low: 0.5 })],
+    [floats([2, 2, 3], { low: 0.5 }), floats([4, 3], { low: 0.5 })],
+  ]),
   ...row("bilinear", [floats([2, 3]), floats([2, 2]), floats([4, 3, 2]), floats([4])]),
   ...row("mm", [floats([2, 3]), floats([3, 2])]),
   ...row("bmm", [floats([2, 2, 3]), floats([2, 3, 2])]),

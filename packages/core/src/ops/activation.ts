@@ -2,9 +2,10 @@ import { sizeOf } from "../shape.ts";
 import { apply } from "../tape/apply.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { binary, elementwise, elementwiseOp, unary } from "./elementwise.ts";
+import { rectifier } from "./rectifier.ts";
 
 /** Rectified linear unit `max(x, 0)`; its gradient at 0 is 0. NaN stays and passes the gradient. */
-export const relu = unary("relu", "x <= 0 ? 0 : x", { result: "same", derivatives: { x: "y <= 0 ? 0 : 1" } });
+export const relu = (x: Tensor): Tensor => apply(rectifier(), [x], null);
 
 /** `min(max(x, 0), 6)`, gradient 0 at both bounds. Krizhevsky 2010, "Convolutional deep belief networks on CIFAR-10". */
 export const relu6 = unary("relu6", "x <= 0 ? 0 : x >= 6 ? 6 : x", { result: "same", derivatives: { x: "x <= 0 ? 0 : x >= 6 ? 0 : 1" } });

@@ -49,17 +49,24 @@ function scaled(g: Expression, d: Expression): Expression {
  * again an elementwise operation of the incoming gradient `g`, the inputs and, where that is cheaper, the result `y`.
  * Operands are tensors, which broadcast, or numbers, which stay scalars of the kernel.
  */
-export function elementwiseOp(op: string, text: string, options: ElementwiseOptions = {}): ElementwiseOp {
+export function elementwiseOp(op: string, text: string, options: ElementwiseOptions & Pick<Op, "rectifies"> = {}): ElementwiseOp {
   const parsed = formula(text);
   const expression = parsed.resolve().get("y");
   if (expression === undefined) throw new Error(`${op}: a formula of an operation assigns y`);
   const reserved = parsed.inputs.find((input) => /^[gy]\d*$/.test(input));
   if (reserved !== undefined) throw new Error(`${op}: ${reserved} cannot name an operand; g and y stand for the incoming gradient and the result`);
-  return build(op, { names: parsed.inputs, expression, result: options.result ?? "float" }, options.derivatives ?? {}, text);
+  const { result = "float", derivatives = {}, rectifies } = options;
+  return build(op, { names: parsed.inputs, expression, result }, derivatives, { formula: text, rectifies });
 }
 
 /** `order` counts how often this was differentiated: each order has its own names for the incoming gradient and the result. */
-function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string, string | null>>, text?: string, order = 0): ElementwiseOp {
+function build(
+  op: string,
+  meaning: Meaning,
+  derivatives: Readonly<Record<string, string | null>>,
+  more: Pick<Op, "formula" | "rectifies"> = {},
+  order = 0,
+): ElementwiseOp {
   const incoming = order === 0 ? "g" : `g${order}`;
   const result = order === 0 ? "y" : `y${order}`;
   const forms: Form[] = [];
@@ -81,7 +88,7 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
       const sources = operands.map((n) => (n === incoming ? INCOMING : n === result ? RESULT : meaning.names.indexOf(n)));
       const passes = product.kind === "name" && product.name === incoming;
       const meant = { names: operands, expression: product, result: "float" } as const;
-      return { sources, rule: toText(product), op: passes ? undefined : build(`${op}Backward`, meant, {}, undefined, order + 1) };
+      return { sources, rule: toText(product), op: passes ? undefined : build(`${op}Backward`, meant, {}, {}, order + 1) };
     });
   });
 
@@ -111,8 +118,8 @@ function build(op: string, meaning: Meaning, derivatives: Readonly<Record<string
     return (savesByMask[mask] ??= savesFor(flows));
   };
   const made = operation<null>({
+    ...more,
     name: op,
-    formula: text,
     primitive: true,
     forward: (operands) => valueOf(op, formOf(operands), operands, meaning),
     vjp: meaning.names.map((_, k) => vjpAt(k)),

@@ -1,9 +1,12 @@
+import { hasManual } from "../backend/ownership.ts";
 import { allocate, broadcastView, restride, type View } from "../backend/view.ts";
-import { promote } from "../dtype.ts";
+import { isFloat, promote } from "../dtype.ts";
 import { broadcastShapes, showShape } from "../shape.ts";
-import { apply } from "../tape/apply.ts";
-import { type Op, operation } from "../tape/op.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { apply, isFollowed, isGradEnabled, record } from "../tape/apply.ts";
+import { type Gate, type Op, operation } from "../tape/op.ts";
+import { inScope } from "../tape/scope.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { rectifier } from "./rectifier.ts";
 
 const matmulOp: Op<null> = operation({
   name: "matmul",
@@ -25,16 +28,19 @@ const matmulOp: Op<null> = operation({
     return output;
   },
   vjp: [
-    (g, { inputs }, into) => product(g, (inputs[1] as Tensor).transpose(-2, -1), into),
-    (g, { inputs }, into) => product((inputs[0] as Tensor).transpose(-2, -1), g, into),
+    (g, { inputs }, into, gate) => product(g, (inputs[1] as Tensor).transpose(-2, -1), into, gate),
+    (g, { inputs }, into, gate) => product((inputs[0] as Tensor).transpose(-2, -1), g, into, gate),
   ],
 });
 
-/** The product of two matrices, added to `into` where there is one. */
-function product(a: Tensor, b: Tensor, into: Tensor | undefined): Tensor {
-  if (into === undefined || a.ndim > 2 || b.ndim > 2 || a.dtype !== into.dtype || b.dtype !== into.dtype) return a.matmul(b);
-  into.device.backend.matmul(a, b, into, into);
-  return into;
+/** The product of two matrices, added to `into` where there is one, behind a gate where there is one. */
+function product(a: Tensor, b: Tensor, into: Tensor | undefined, gate: Gate | undefined): Tensor {
+  if ((into === undefined && gate === undefined) || a.ndim > 2 || b.ndim > 2 || a.dtype !== b.dtype || (into ?? a).dtype !== a.dtype)
+    return a.matmul(b);
+  const output = into ?? new Tensor(allocate(a.device, a.dtype, [a.shape[0], b.shape[1]]));
+  a.device.backend.matmul(a, b, output, into, gate?.values);
+  if (gate !== undefined) gate.closed = true;
+  return output;
 }
 
 /**
@@ -60,19 +66,22 @@ const linearOp: Op<null> = operation({
   name: "linear",
   primitive: true,
   saves: ([toInput, toWeight]) => ({ inputs: [...(toWeight === null ? [] : [0]), ...(toInput === null ? [] : [1])], output: false, shapes: false }),
-  forward: (operands) => {
-    const [x, weight, offset] = operands as readonly Tensor[];
-    const output = allocate(x.device, x.dtype, [x.shape[0], weight.shape[0]]);
-    const turned = restride(weight, [weight.shape[1], weight.shape[0]], [weight.strides[1], weight.strides[0]]);
-    x.device.backend.matmul(x, turned, output, offset && restride(offset, output.shape, [0, offset.strides[0]]));
-    return output;
-  },
+  forward: (operands) => affine(operands as readonly Tensor[], false),
   vjp: [
-    (g, { inputs }, into) => product(g, inputs[1] as Tensor, into),
-    (g, { inputs }, into) => product(g.transpose(0, 1), inputs[0] as Tensor, into),
+    (g, { inputs }, into, gate) => product(g, inputs[1] as Tensor, into, gate),
+    (g, { inputs }, into, gate) => product(g.transpose(0, 1), inputs[0] as Tensor, into, gate),
     (g) => g.sum(0),
   ],
 });
+
+/** `x Wᵀ + b` of matrices, without what is negative in it if it is `rectified`. */
+function affine([x, weight, bias]: readonly Tensor[], rectified: boolean): View {
+  const output = allocate(x.device, x.dtype, [x.shape[0], weight.shape[0]]);
+  const turned = restride(weight, [weight.shape[1], weight.shape[0]], [weight.strides[1], weight.strides[0]]);
+  const start = bias && restride(bias, output.shape, [0, bias.strides[0]]);
+  x.device.backend.matmul(x, turned, output, start, rectified ? output : undefined);
+  return output;
+}
 
 /** Affine map `x Wᵀ + b`: `[…,in] → […,out]` with a weight `[out,in]` and a bias `[out]`, as in PyTorch. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
@@ -87,4 +96,40 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
   const product = apply(linearOp, fits ? [...operands, bias.to(dtype)] : operands, null);
   const y = x.ndim === 2 ? product : product.reshape([...x.shape.slice(0, -1), out]);
   return fits || bias === undefined || bias === null ? y : y.add(bias);
+}
+
+/** Whose operations the two of `linearRelu` are, for tools that show modules. */
+export interface LinearReluOptions {
+  readonly linear?: object;
+  readonly relu?: object;
+}
+
+/**
+ * `relu(linear(x, weight, bias))` in one product: `[…,in] → […,out]`. The value between the two is never made; on the tape they are two operations, as elsewhere.
+ * They are computed one after the other where somebody follows the operations, on devices whose memory has owners, and for operands of several dtypes.
+ */
+export function linearRelu(x: Tensor, weight: Tensor, bias?: Tensor | null, owners: LinearReluOptions = {}): Tensor {
+  const operands = bias ? [x, weight, bias] : [x, weight];
+  if (hasManual() || isFollowed() || !fitTogether(operands)) {
+    const between = within(owners.linear, () => linear(x, weight, bias));
+    return within(owners.relu, () => apply(rectifier(), [between], null));
+  }
+  if (x.ndim !== 2) return linearRelu(x.reshape([-1, weight.shape[1]]), weight, bias, owners).reshape([...x.shape.slice(0, -1), weight.shape[0]]);
+  const y = new Tensor(affine(operands, true));
+  if (isGradEnabled()) {
+    const between = new Tensor(y);
+    within(owners.linear, () => record(linearOp, operands, null, between));
+    within(owners.relu, () => record(rectifier(), [between], null, y));
+  }
+  return y;
+}
+
+const within = <T>(owner: object | undefined, fn: () => T): T => (owner === undefined ? fn() : inScope(owner, fn));
+
+/** Whether operands are input, weight and maybe bias of one affine map, of one dtype on one device. */
+function fitTogether([x, weight, bias]: readonly Tensor[]): boolean {
+  const { dtype, device } = x;
+  if (!isFloat(dtype) || x.ndim === 0 || weight.ndim !== 2 || x.shape[x.ndim - 1] !== weight.shape[1]) return false;
+  if (weight.dtype !== dtype || weight.device !== device) return false;
+  return bias === undefined || (bias.ndim === 1 && bias.shape[0] === weight.shape[0] && bias.dtype === dtype && bias.device === device);
 }

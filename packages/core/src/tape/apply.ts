@@ -114,8 +114,11 @@ export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: A
 /** What is saved: a variable may take over other memory before the backward pass, the values that were read stay these. */
 const valueOf = (input: Tensor): Tensor => (input.constructor === Tensor ? input : Object.assign(new Tensor(input), { node: input.node }));
 
-/** Puts the output on the tape when a gradient flows through one of the inputs. */
-function record(op: Op, inputs: readonly Operand[], attrs: unknown, output: Tensor): void {
+/**
+ * Puts the output of an operation on the tape when a gradient flows through one of the inputs. `apply` does that; an operation whose value is made together with
+ * another's does it by itself.
+ */
+export function record(op: Op, inputs: readonly Operand[], attrs: unknown, output: Tensor): void {
   const edges = edgesOf(op, inputs);
   if (edges === undefined) return;
   const node = new TapeNode(op, output, edges, attrs);

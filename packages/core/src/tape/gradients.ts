@@ -1,15 +1,19 @@
 import { accumulate } from "../backend/accumulate.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { isFollowed } from "./apply.ts";
 import { sum } from "./arithmetic.ts";
 import type { Order } from "./graph.ts";
 import type { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
+import type { Gate } from "./op.ts";
 
 /** The gradients that wait at the nodes of a pass until all of their parts have arrived. */
 export class Gradients {
   readonly #order: Order;
   readonly memory: GradientMemory | undefined;
   readonly #waiting: (Tensor | undefined)[];
+  /** The nodes of ReLUs to which only gradients came, or will come from the step that runs, that passed their gates. */
+  readonly #gated = new Set<TapeNode>();
 
   constructor(order: Order, memory: GradientMemory | undefined) {
     this.#order = order;
@@ -30,6 +34,25 @@ export class Gradients {
     this.#order.renew();
     const before = this.#waiting[node.place];
     return before !== undefined && this.memory.mayChange(before) ? before : undefined;
+  }
+
+  /** The gate before a node, where the gradient that arrives there is seen by nobody and is needed for nothing else. */
+  gate(node: TapeNode): Gate | undefined {
+    if (node.op?.rectifies !== true || this.memory === undefined || node.hooks !== undefined || node.retainsGrad || isFollowed()) return undefined;
+    this.#order.renew();
+    if (this.#waiting[node.place] !== undefined && !this.#gated.has(node)) return undefined;
+    return { values: node.checkedSaved().output as Tensor, closed: false };
+  }
+
+  /** Notes whether a gradient that is to be sent to a node has passed its gate. */
+  notePassed(node: TapeNode, passed: boolean): void {
+    if (passed) this.#gated.add(node);
+    else if (this.#gated.size > 0) this.#gated.delete(node);
+  }
+
+  /** Whether all that arrived at a node has passed its gate before; it is forgotten then. */
+  takePassed(node: TapeNode): boolean {
+    return this.#gated.size > 0 && this.#gated.delete(node);
   }
 
   /** Sends the gradients of a step on. All are held until the last is on its way: two edges may get one gradient. */

@@ -16,10 +16,19 @@ export interface Saved<Attrs = unknown> {
 }
 
 /**
+ * The gate before an input that a ReLU made: of the gradient that arrives there, only what meets a positive value goes on. A product that leaves out the rest by
+ * itself says that the gate is `closed`, and saves the ReLU its own product.
+ */
+export interface Gate {
+  readonly values: Tensor;
+  closed: boolean;
+}
+
+/**
  * Vector-Jacobian product for one input: from the output's gradient to the input's, in tensor ops, so that it can be differentiated again. Where a gradient waits at
  * the input that may be changed in place, it is given as `into`; a product that adds itself to that returns it.
  */
-export type VJP<Attrs = unknown> = (g: Tensor, saved: Saved<Attrs>, into?: Tensor) => Tensor;
+export type VJP<Attrs = unknown> = (g: Tensor, saved: Saved<Attrs>, into?: Tensor, gate?: Gate) => Tensor;
 
 /** An operation: one place for name, meaning and derivative. */
 // biome-ignore lint/suspicious/noExplicitAny: ops of all attribute types share one tape
@@ -40,6 +49,8 @@ export interface Op<Attrs = any> {
   readonly jointVjp?: JointVJP<Attrs> | undefined;
   /** What the products read, of all inputs or of those to which a gradient flows. Default: every input and the output. */
   readonly saves?: Saves | ((flows: Flows) => Saves) | undefined;
+  /** Whether the one product is the gradient that arrives where the output is not at most 0, and 0 elsewhere. Default false. */
+  readonly rectifies?: boolean | undefined;
 }
 
 /** For each input, `null` where no gradient flows to it. */
@@ -73,8 +84,10 @@ class Operation<Attrs> {
   readonly vjp: Op<Attrs>["vjp"];
   readonly jointVjp: Op<Attrs>["jointVjp"];
   readonly saves: Op<Attrs>["saves"];
+  readonly rectifies: boolean;
 
-  constructor({ name, formula, primitive = false, forward, jointVjp, vjp = jointVjp && oneOf(jointVjp), saves = all }: Op<Attrs>) {
+  constructor(op: Op<Attrs>) {
+    const { name, formula, primitive = false, forward, jointVjp, vjp = jointVjp && oneOf(jointVjp), saves = all, rectifies = false } = op;
     this.name = name;
     this.formula = formula;
     this.primitive = primitive;
@@ -82,6 +95,7 @@ class Operation<Attrs> {
     this.vjp = vjp;
     this.jointVjp = jointVjp;
     this.saves = typeof saves === "function" ? saves : savesOf(saves);
+    this.rectifies = rectifies;
   }
 }
 

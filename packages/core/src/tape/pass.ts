@@ -153,10 +153,12 @@ function runHooks(node: TapeNode, gradient: Tensor): Tensor {
 function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNode> | undefined, gradients: Gradients): (Tensor | null)[] {
   const { edges } = node;
   const saved = node.checkedSaved();
+  if (gradients.takePassed(node)) return [incoming];
   const { jointVjp } = node.op as Op;
   if (jointVjp !== undefined) {
     const wanted = edges.map((edge) => (edge !== null && (leads?.has(edge) ?? true) ? edge : null));
     const products = jointVjp(incoming, saved, wanted);
+    for (const edge of wanted) if (edge !== null) gradients.notePassed(edge, false);
     return wanted.map((edge, k) => (edge === null || products[k] === null ? null : fitted(products[k], edge)));
   }
   const outgoing: (Tensor | null)[] = [];
@@ -167,7 +169,9 @@ function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNod
     else {
       // What a product added in place is not shown to listeners: they see what was sent.
       const into = listeners.size > 0 ? undefined : gradients.open(edge);
-      const product = vjp(incoming, saved, into);
+      const gate = listeners.size > 0 ? undefined : gradients.gate(edge);
+      const product = vjp(incoming, saved, into, gate);
+      gradients.notePassed(edge, gate?.closed === true);
       outgoing.push(product === into ? null : fitted(product, edge));
     }
   }

@@ -1,7 +1,7 @@
 import { checkOptions, type DType, type Generator, type Tensor } from "@gradtape/core";
 import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
-import { type Activation, activationOf } from "../nonlinearity.ts";
+import { type Activation, activated, activationOf } from "../nonlinearity.ts";
 
 /** Options of `MLP`. */
 export interface MLPOptions {
@@ -31,6 +31,7 @@ export class MLP extends Module {
 
   /** `[…, sizes[0]]` → `[…, sizes.at(-1)]`. */
   override forward(x: Tensor): Tensor {
-    return this.#layers.reduce((y, layer, k) => layer.forward(k === 0 ? y : this.#activation(y)), x);
+    const last = this.#layers.length - 1;
+    return this.#layers.reduce((y, layer, k) => (k === last ? layer.forward(y) : activated(layer, this.#activation, y)), x);
   }
 }
