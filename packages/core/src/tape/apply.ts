@@ -126,11 +126,7 @@ export function record(op: Op, inputs: readonly Operand[], attrs: unknown, outpu
   const { saves } = op;
   const { inputs: kept, output: keepsOutput = true, shapes: keepsShapes = true } = (typeof saves === "function" ? saves(edges) : saves) ?? everything;
   if (hasManual()) takeOver(node, inputs, kept);
-  const values: (Operand | undefined)[] = [];
-  for (let k = 0; k < inputs.length; k++) {
-    const input = inputs[k];
-    values.push(typeof input === "number" ? input : isKept(kept, k) ? valueOf(input) : undefined);
-  }
+  const values = listed(inputs, (input, k) => (typeof input === "number" ? input : isKept(kept, k) ? valueOf(input) : undefined));
   const shapes = keepsShapes ? inputs.map((input) => (typeof input === "number" ? scalar : input.shape)) : unread;
   const dtypes = keepsShapes ? inputs.map((input) => (typeof input === "number" ? output.dtype : input.dtype)) : unread;
   node.save({ inputs: values, output: keepsOutput ? output : undefined, shapes, dtypes, attrs });
@@ -152,15 +148,15 @@ function edgesOf(op: Op, inputs: readonly Operand[]): (TapeNode | null)[] | unde
   let flows = false;
   for (let k = 0; k < inputs.length && !flows; k++) flows = (inputs[k] as Partial<Tensor>).node != null;
   if (!flows) return undefined;
-  const edges: (TapeNode | null)[] = [];
-  let some = false;
-  for (let k = 0; k < inputs.length; k++) {
-    const input = inputs[k];
-    const edge = typeof input === "number" || input.node === null || vjpOf(op, k) === null ? null : input.node;
-    if (edge !== null) some = true;
-    edges.push(edge);
-  }
-  return some ? edges : undefined;
+  const edges = listed(inputs, (input, k) => (typeof input === "number" || input.node === null || vjpOf(op, k) === null ? null : input.node));
+  for (let k = 0; k < edges.length; k++) if (edges[k] !== null) return edges;
+  return undefined;
+}
+
+/** `map` for lists of one or two, which nearly all are: made at once, where `map` calls and `push` reserves room for many. */
+function listed<T>(inputs: readonly Operand[], of: (input: Operand, k: number) => T): T[] {
+  if (inputs.length === 2) return [of(inputs[0], 0), of(inputs[1], 1)];
+  return inputs.length === 1 ? [of(inputs[0], 0)] : inputs.map(of);
 }
 
 /** What functions made on the way on a GPU, and the tape now needs, goes with the first node that saves it. */

@@ -96,7 +96,7 @@ export function backpropagate({ roots, options, wanted, memory }: Pass, see: Bac
       if (arrived === undefined) continue;
       if (leads === undefined || leads.has(node)) {
         const step = stepOf(node, arrived, leads, gradients);
-        for (const listener of listeners) listener(step);
+        if (listeners.size > 0) for (const listener of listeners) listener(step);
         see(step);
         if (!(options.retainGraph ?? createGraph)) releaseAfter(step);
         gradients.send(node, step.outgoing);

@@ -1,7 +1,7 @@
 import type { DType, Lifetime, Storage } from "@gradtape/core";
 import { Arrays } from "./arrays.ts";
 import { Blocks, capacityOf } from "./blocks.ts";
-import { bytesOf, type Heap } from "./heap.ts";
+import { type Heap, sizeOfElement } from "./heap.ts";
 import { WasmStorage } from "./storage.ts";
 
 const MEBIBYTE = 2 ** 20;
@@ -61,7 +61,7 @@ export class Store {
 
   /** Memory for some elements; its contents are undefined. Error: variables do not fit any more. */
   allocate(dtype: DType, length: number, lifetime: Lifetime): WasmStorage {
-    const bytes = length * bytesOf[dtype];
+    const bytes = length * sizeOfElement(dtype);
     if (lifetime === "value" && bytes < this.#small) return this.#array(dtype, length);
     const pointer = lifetime === "variable" || this.#held.value.bytes + bytes <= this.#budget ? this.#blocks.take(bytes) : 0;
     if (pointer === 0) {

@@ -1,6 +1,6 @@
-import { type DType, isDense, type Kernel, type Shape, sameShape, sizeOf, type TypedArray, type View } from "@gradtape/core";
+import { isDense, type Kernel, type Shape, sameShape, sizeOf, type TypedArray, type View } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
-import { bytesOf } from "../../memory/heap.ts";
+import { bytesOf, sizeOfElement } from "../../memory/heap.ts";
 import { copy, copyFloats } from "../../memory/staging.ts";
 import { WasmStorage } from "../../memory/storage.ts";
 import type { ViewClass } from "./loop.ts";
@@ -11,9 +11,6 @@ const isOne = (shape: Shape): boolean => {
   for (let d = 0; d < shape.length; d++) if (shape[d] !== 1) return false;
   return true;
 };
-
-// Nearly all are float32, and a comparison is faster than a look-up by name.
-const sizeOfElement = (dtype: DType): number => (dtype === "float32" ? 4 : bytesOf[dtype]);
 
 /**
  * Maps over views that lie row-major in one shape, or hold one element: the most usual, and the one whose overhead counts, because most such views are small.

@@ -3,6 +3,7 @@ import type { Engine } from "../../engine.ts";
 import { WasmStorage } from "../../memory/storage.ts";
 import type { ViewClass } from "./loop.ts";
 import { codeOf, type Loop, type Loops } from "./loops.ts";
+import { type ShortRun, shortRunOf } from "./short.ts";
 
 /** The most elements for which a copy by a loop is the fastest. */
 const MOST = 64;
@@ -25,6 +26,7 @@ const arrayOf = ({ storage }: View): Float32Array | undefined =>
 export class SmallMaps {
   readonly #engine: Engine;
   readonly #loops: Loops;
+  readonly #short = new WeakMap<Kernel, ShortRun | null>();
 
   constructor(engine: Engine, loops: Loops) {
     this.#engine = engine;
@@ -43,6 +45,12 @@ export class SmallMaps {
     if (!fits(a, output) || (count > 1 && !fits(b, output))) return false;
     const [from, other, to] = [arrayOf(a), arrayOf(b), arrayOf(output)];
     if (from === undefined || other === undefined || to === undefined || from === to || other === to) return false;
+    let short = this.#short.get(kernel);
+    if (short === undefined) this.#short.set(kernel, (short = shortRunOf(kernel) ?? null));
+    if (short !== null) {
+      short(from, a.offset, other, b.offset, to, output.offset, size);
+      return true;
+    }
     const { heap, arenaAt, descriptionAt } = this.#engine;
     const { f32, i32 } = heap;
     const base = arenaAt >>> 2;
