@@ -25,6 +25,8 @@ export class Kernel {
   readonly uniforms: readonly string[];
   /** Output name and expression, in the order of `map`'s outputs. */
   readonly outputs: readonly { readonly name: string; readonly expression: Expression }[];
+  /** The function that the kernel is, of its inputs in their order, where it is just one. */
+  readonly operation: string | undefined;
   readonly #uniformExpressions: readonly Expression[];
 
   constructor(outputs: Readonly<Record<string, Expression>>, inputs: readonly string[], scalars: readonly string[] = []) {
@@ -36,6 +38,7 @@ export class Kernel {
     this.uniforms = [...plain, ...hoisted.map((h) => h.name)];
     this.#uniformExpressions = [...plain.map(name), ...hoisted.map((h) => h.expression)];
     this.outputs = Object.entries(expressions).map(([output, expression]) => ({ name: output, expression }));
+    this.operation = this.outputs.length === 1 ? operationOf(this.outputs[0].expression, inputs) : undefined;
   }
 
   /** The uniforms' values for these scalars, in float64. */
@@ -43,6 +46,11 @@ export class Kernel {
     if (this.#uniformExpressions.length === 0) return none;
     return this.#uniformExpressions.map((expression) => (expression.kind === "name" ? scalars[expression.name] : evaluate(expression, scalars)));
   }
+}
+
+function operationOf(expression: Expression, inputs: readonly string[]): string | undefined {
+  if (expression.kind !== "call" || expression.args.length !== inputs.length) return undefined;
+  return expression.args.every((arg, k) => arg.kind === "name" && arg.name === inputs[k]) ? expression.fn : undefined;
 }
 
 /** A kernel from formula text: names in `scalars` are numbers, all other free names are tensors; `outputs` defaults to every assigned name. */

@@ -35,25 +35,21 @@ export function hostData(view: View): TypedArray {
   return data;
 }
 
-/** A fresh contiguous view on the device; its contents are undefined until written. */
-export function allocate(device: Device, dtype: DType, shape: Shape, lifetime: Lifetime = "value"): View {
-  const storage = device.backend.allocate(dtype, sizeOf(shape), lifetime);
-  if (lifetime === "value") own(storage);
-  return { storage, dtype, shape, strides: contiguousStrides(shape), offset: 0 };
+/** Fresh memory on the device; its contents are undefined until written. */
+export function allocateStorage(device: Device, dtype: DType, length: number): Storage {
+  const storage = device.backend.allocate(dtype, length, "value");
+  own(storage);
+  return storage;
 }
 
-/** A fresh contiguous view of the shape of another; they share the list of strides where the other lies the same way. */
-export function allocateLike({ storage: { device }, shape, strides }: View, dtype: DType): View {
-  const storage = device.backend.allocate(dtype, sizeOf(shape), "value");
-  own(storage);
-  let step = 1;
-  let same = true;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    if (strides[d] !== step) same = false;
-    step *= shape[d];
-  }
-  return { storage, dtype, shape, strides: same ? strides : contiguousStrides(shape), offset: 0 };
-}
+/** A fresh contiguous view on the device; its contents are undefined until written. */
+export const allocate = (device: Device, dtype: DType, shape: Shape, lifetime: Lifetime = "value"): View => ({
+  storage: lifetime === "value" ? allocateStorage(device, dtype, sizeOf(shape)) : device.backend.allocate(dtype, sizeOf(shape), lifetime),
+  dtype,
+  shape,
+  strides: contiguousStrides(shape),
+  offset: 0,
+});
 
 /** The same storage seen with another shape and strides. */
 export const restride = (view: View, shape: Shape, strides: readonly number[], offset: number = view.offset): View => ({

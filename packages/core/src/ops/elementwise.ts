@@ -98,12 +98,8 @@ function build(
     return (g, { inputs, output }) => {
       const { sources, op: slope } = derivative();
       if (slope === undefined) return g;
-      const operands: Operand[] = [];
-      for (let k = 0; k < sources.length; k++) {
-        const source = sources[k];
-        operands.push((source === INCOMING ? g : source === RESULT ? output : inputs[source]) as Operand);
-      }
-      return apply(slope, operands, null);
+      const operand = (source: number): Operand => (source === INCOMING ? g : source === RESULT ? output : inputs[source]) as Operand;
+      return apply(slope, sources.length === 2 ? [operand(sources[0]), operand(sources[1])] : sources.map(operand), null);
     };
   };
 

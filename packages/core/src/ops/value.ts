@@ -1,8 +1,8 @@
 import { Kernel } from "../backend/kernel.ts";
-import { allocate, allocateLike } from "../backend/view.ts";
+import { allocate, allocateStorage, isDense } from "../backend/view.ts";
 import { type DType, isFloat, promote } from "../dtype.ts";
 import type { Expression } from "../formula/index.ts";
-import { broadcastShapes, sameShape } from "../shape.ts";
+import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
 import type { Operand } from "../tape/op.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -57,11 +57,14 @@ export function valueOf(op: string, form: Form, operands: readonly Operand[], { 
 /** Fresh memory of the shape to which tensors broadcast. */
 function outputFor(op: string, tensors: readonly Tensor[], dtype: DType): Tensor {
   const [first] = tensors;
-  for (let k = 1; k < tensors.length; k++)
-    if (!sameShape(tensors[k].shape, first.shape))
-      return new Tensor(allocate(first.device, dtype, broadcastShapes(op, ...tensors.map(({ shape }) => shape))));
-  return new Tensor(allocateLike(first, dtype));
+  for (let k = 1; k < tensors.length; k++) if (!sameShape(tensors[k].shape, first.shape)) return broadcastOutput(op, tensors, dtype);
+  return isDense(first)
+    ? new Tensor(first, allocateStorage(first.device, dtype, sizeOf(first.shape)))
+    : new Tensor(allocate(first.device, dtype, first.shape));
 }
+
+const broadcastOutput = (op: string, tensors: readonly Tensor[], dtype: DType): Tensor =>
+  new Tensor(allocate(tensors[0].device, dtype, broadcastShapes(op, ...tensors.map(({ shape }) => shape))));
 
 /** Numbers are weak: they widen integers to float32 when they are fractional, never float32 to float64. */
 function resultType(operands: readonly Operand[], tensors: readonly Tensor[], result: ResultType): DType {

@@ -58,15 +58,20 @@ function checkOperands(op: Op, inputs: readonly Operand[]): void {
   for (let k = 0; k < inputs.length; k++) {
     const input = inputs[k];
     if (typeof input === "number") continue;
-    if (!(input instanceof Tensor))
-      throw new TypeError(
-        `${op.name}: expected a tensor, got ${input === null ? "null" : Array.isArray(input) ? "an array; wrap it in tensor(...)" : typeof input}`,
-      );
+    if (!(input instanceof Tensor)) throw noTensor(op, input);
     if (first === undefined) first = input;
-    else if (first.storage.device !== input.storage.device)
-      throw new Error(`${op.name}: tensors are on ${first.device.name} and on ${input.device.name}; move one with .to(device)`);
+    else if (first.storage.device !== input.storage.device) throw apart(op, first, input);
   }
 }
+
+// Errors apart: engines inline what is small.
+const noTensor = (op: Op, input: unknown): TypeError =>
+  new TypeError(
+    `${op.name}: expected a tensor, got ${input === null ? "null" : Array.isArray(input) ? "an array; wrap it in tensor(...)" : typeof input}`,
+  );
+
+const apart = (op: Op, first: Tensor, other: Tensor): Error =>
+  new Error(`${op.name}: tensors are on ${first.device.name} and on ${other.device.name}; move one with .to(device)`);
 
 /** The storage that the operation made which ran last, if its result shows that. */
 let fresh: Storage | undefined;
@@ -94,21 +99,29 @@ function compose<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: Attrs)
   return new Tensor(view);
 }
 
-const tensorOf = (view: View): Tensor => (view instanceof Tensor ? view : new Tensor(view));
-
 /** The one function in which operations happen: computes the value, records it on the tape when a gradient flows, tells the listeners. */
 export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: Attrs): Tensor {
   checkOperands(op, inputs);
-  const direct = op.primitive === true && !hasManual();
-  const output = direct ? tensorOf(op.forward(inputs, attrs)) : compose(op, inputs, attrs);
-  const made = direct ? undefined : fresh;
+  const output = op.primitive === true && !hasManual() ? direct(op, inputs, attrs) : compose(op, inputs, attrs);
+  const made = fresh;
   if (recording && op.vjp !== undefined) record(op, inputs, attrs, output);
-  if (made !== undefined && !isRegionOpen()) {
-    if (output.node !== null && made.device.manual) output.node.own(made);
-    else adopt(made);
-  }
+  if (made !== undefined) settleFresh(made, output);
   if (listeners.size > 0 && depth === 0) for (const listener of listeners) listener({ op, inputs, attrs, output });
   return output;
+}
+
+/** The value of an operation that makes nothing but that. */
+function direct<Attrs>(op: Op<Attrs>, inputs: readonly Operand[], attrs: Attrs): Tensor {
+  const output = op.forward(inputs, attrs);
+  fresh = undefined;
+  return output instanceof Tensor ? output : new Tensor(output);
+}
+
+/** Gives the memory of a composed operation's result an owner. */
+function settleFresh(made: Storage, output: Tensor): void {
+  if (isRegionOpen()) return;
+  if (output.node !== null && made.device.manual) output.node.own(made);
+  else adopt(made);
 }
 
 /** What is saved: a variable may take over other memory before the backward pass, the values that were read stay these. */
@@ -126,13 +139,17 @@ export function record(op: Op, inputs: readonly Operand[], attrs: unknown, outpu
   const { saves } = op;
   const { inputs: kept, output: keepsOutput = true, shapes: keepsShapes = true } = (typeof saves === "function" ? saves(edges) : saves) ?? everything;
   if (hasManual()) takeOver(node, inputs, kept);
-  const values = listed(inputs, (input, k) => (typeof input === "number" ? input : isKept(kept, k) ? valueOf(input) : undefined));
+  const values = inputs.length === 2 ? [savedOf(inputs[0], kept, 0), savedOf(inputs[1], kept, 1)] : inputs.map((input, k) => savedOf(input, kept, k));
   const shapes = keepsShapes ? inputs.map((input) => (typeof input === "number" ? scalar : input.shape)) : unread;
   const dtypes = keepsShapes ? inputs.map((input) => (typeof input === "number" ? output.dtype : input.dtype)) : unread;
   node.save({ inputs: values, output: keepsOutput ? output : undefined, shapes, dtypes, attrs });
 }
 
 const unread: readonly never[] = [];
+
+/** What is saved of an input. */
+const savedOf = (input: Operand, kept: readonly number[] | undefined, k: number): Operand | undefined =>
+  typeof input === "number" ? input : isKept(kept, k) ? valueOf(input) : undefined;
 
 /** Whether an input is listed, or nothing is, which means all; by a loop, because lists are shorter than a call is long. */
 function isKept(kept: readonly number[] | undefined, k: number): boolean {
@@ -145,19 +162,19 @@ const scalar: Shape = [];
 
 /** The nodes of the inputs to which a gradient flows; `undefined` where there are none. */
 function edgesOf(op: Op, inputs: readonly Operand[]): (TapeNode | null)[] | undefined {
-  let flows = false;
-  for (let k = 0; k < inputs.length && !flows; k++) flows = (inputs[k] as Partial<Tensor>).node != null;
-  if (!flows) return undefined;
-  const edges = listed(inputs, (input, k) => (typeof input === "number" || input.node === null || vjpOf(op, k) === null ? null : input.node));
-  for (let k = 0; k < edges.length; k++) if (edges[k] !== null) return edges;
-  return undefined;
+  // One and two, the most usual, in a few instructions.
+  if (inputs.length === 1 || inputs.length === 2) {
+    const first = edgeOf(op, inputs[0], 0);
+    const second = inputs.length === 2 ? edgeOf(op, inputs[1], 1) : null;
+    if (first === null && second === null) return undefined;
+    return inputs.length === 2 ? [first, second] : [first];
+  }
+  const edges = inputs.map((input, k) => edgeOf(op, input, k));
+  return edges.some((edge) => edge !== null) ? edges : undefined;
 }
 
-/** `map` for lists of one or two, which nearly all are: made at once, where `map` calls and `push` reserves room for many. */
-function listed<T>(inputs: readonly Operand[], of: (input: Operand, k: number) => T): T[] {
-  if (inputs.length === 2) return [of(inputs[0], 0), of(inputs[1], 1)];
-  return inputs.length === 1 ? [of(inputs[0], 0)] : inputs.map(of);
-}
+const edgeOf = (op: Op, input: Operand, k: number): TapeNode | null =>
+  typeof input === "number" || input.node === null || vjpOf(op, k) === null ? null : input.node;
 
 /** What functions made on the way on a GPU, and the tape now needs, goes with the first node that saves it. */
 function takeOver(node: TapeNode, inputs: readonly Operand[], kept: readonly number[] | undefined): void {

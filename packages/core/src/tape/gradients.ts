@@ -55,14 +55,15 @@ export class Gradients {
     return this.#gated.size > 0 && this.#gated.delete(node);
   }
 
-  /** Sends the gradients of a step on. All are held until the last is on its way: two edges may get one gradient. */
+  /** Sends the gradients of a step on. Several are held until the last is on its way: two edges may get one gradient. */
   send({ edges }: TapeNode, outgoing: readonly (Tensor | null)[]): void {
-    const memory = this.memory;
+    let count = 0;
+    for (let k = 0; k < outgoing.length; k++) if (outgoing[k] !== null) count++;
+    const memory = count > 1 ? this.memory : undefined;
     if (memory !== undefined) for (const gradient of outgoing) if (gradient !== null) memory.hold(gradient);
     for (let k = 0; k < outgoing.length; k++) {
-      const edge = edges[k];
       const gradient = outgoing[k];
-      if (edge !== null && gradient !== null) this.add(edge, gradient);
+      if (gradient !== null) this.add(edges[k] as TapeNode, gradient);
     }
     if (memory !== undefined) for (const gradient of outgoing) if (gradient !== null) memory.drop(gradient);
   }
@@ -78,15 +79,16 @@ export class Gradients {
       memory?.hold(gradient);
       return;
     }
-    if (before.dtype === gradient.dtype && memory?.mayChange(before)) {
-      accumulate(before, gradient);
-      return;
+    memory?.hold(gradient);
+    if (before.dtype === gradient.dtype && memory?.mayChange(before)) accumulate(before, gradient);
+    else {
+      memory?.open();
+      const total = sum(before, gradient);
+      memory?.close([total]);
+      this.#waiting[place] = total;
+      memory?.hold(total);
+      memory?.drop(before);
     }
-    memory?.open();
-    const total = sum(before, gradient);
-    memory?.close([total]);
-    this.#waiting[place] = total;
-    memory?.hold(total);
-    memory?.drop(before);
+    memory?.drop(gradient);
   }
 }

@@ -7,7 +7,7 @@ import { Gradients } from "./gradients.ts";
 import { Order } from "./graph.ts";
 import type { GradientMemory } from "./memory.ts";
 import type { TapeNode } from "./node.ts";
-import { type Op, vjpOf } from "./op.ts";
+import { type JointVJP, type Op, type Saved, vjpOf } from "./op.ts";
 
 /** How a backward pass treats the graph. */
 export interface BackwardOptions {
@@ -154,26 +154,43 @@ function outgoingOf(node: TapeNode, incoming: Tensor, leads: ReadonlySet<TapeNod
   const { edges } = node;
   const saved = node.checkedSaved();
   if (gradients.takePassed(node)) return [incoming];
-  const { jointVjp } = node.op as Op;
-  if (jointVjp !== undefined) {
-    const wanted = edges.map((edge) => (edge !== null && (leads?.has(edge) ?? true) ? edge : null));
-    const products = jointVjp(incoming, saved, wanted);
-    for (const edge of wanted) if (edge !== null) gradients.notePassed(edge, false);
-    return wanted.map((edge, k) => (edge === null || products[k] === null ? null : fitted(products[k], edge)));
-  }
-  const outgoing: (Tensor | null)[] = [];
-  for (let k = 0; k < edges.length; k++) {
-    const edge = edges[k];
-    const vjp = edge !== null && (leads === undefined || leads.has(edge)) ? vjpOf(node.op as Op, k) : null;
-    if (edge === null || vjp === null) outgoing.push(null);
-    else {
-      // What a product added in place is not shown to listeners: they see what was sent.
-      const into = listeners.size > 0 ? undefined : gradients.open(edge);
-      const gate = listeners.size > 0 ? undefined : gradients.gate(edge);
-      const product = vjp(incoming, saved, into, gate);
-      gradients.notePassed(edge, gate?.closed === true);
-      outgoing.push(product === into ? null : fitted(product, edge));
-    }
-  }
-  return outgoing;
+  const op = node.op as Op;
+  if (op.jointVjp !== undefined) return jointly(op.jointVjp, node, incoming, leads, gradients);
+  if (edges.length !== 2) return edges.map((_, k) => productFor(k, node, saved, incoming, leads, gradients));
+  return [productFor(0, node, saved, incoming, leads, gradients), productFor(1, node, saved, incoming, leads, gradients)];
+}
+
+/** The product for one input; `null` where none flows, or where it was added to what waits. */
+function productFor(
+  k: number,
+  { edges, op }: TapeNode,
+  saved: Saved,
+  incoming: Tensor,
+  leads: ReadonlySet<TapeNode> | undefined,
+  gradients: Gradients,
+): Tensor | null {
+  const edge = edges[k];
+  if (edge === null || (leads !== undefined && !leads.has(edge))) return null;
+  const vjp = vjpOf(op as Op, k);
+  if (vjp === null) return null;
+  // What a product added in place is not shown to listeners: they see what was sent.
+  const into = listeners.size > 0 ? undefined : gradients.open(edge);
+  const gate = listeners.size > 0 ? undefined : gradients.gate(edge);
+  const product = vjp(incoming, saved, into, gate);
+  gradients.notePassed(edge, gate?.closed === true);
+  return product === into ? null : fitted(product, edge);
+}
+
+/** The outgoing gradients of products that are made together. */
+function jointly(
+  jointVjp: JointVJP,
+  node: TapeNode,
+  incoming: Tensor,
+  leads: ReadonlySet<TapeNode> | undefined,
+  gradients: Gradients,
+): (Tensor | null)[] {
+  const wanted = node.edges.map((edge) => (edge !== null && (leads?.has(edge) ?? true) ? edge : null));
+  const products = jointVjp(incoming, node.checkedSaved(), wanted);
+  for (const edge of wanted) if (edge !== null) gradients.notePassed(edge, false);
+  return wanted.map((edge, k) => (edge === null || products[k] === null ? null : fitted(products[k], edge)));
 }

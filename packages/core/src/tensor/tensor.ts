@@ -29,12 +29,13 @@ export class Tensor implements View {
   /** The operation that made this tensor, or its leaf; `null` where no gradient flows. */
   node: TapeNode | null = null;
 
-  constructor(view: View) {
-    this.storage = view.storage;
-    this.dtype = view.dtype;
+  /** @param storage other memory, at whose start the tensor lies as the view does in its own. */
+  constructor(view: View, storage?: Storage) {
+    this.storage = storage ?? view.storage;
+    this.dtype = storage === undefined ? view.dtype : storage.dtype;
     this.shape = view.shape;
     this.strides = view.strides;
-    this.offset = view.offset;
+    this.offset = storage === undefined ? view.offset : 0;
   }
 
   /** Where the values live. */

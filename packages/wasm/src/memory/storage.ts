@@ -47,9 +47,9 @@ export class WasmStorage implements Storage {
     return this.#array as TypedArray;
   }
 
-  /** The values, where they lie in an array of their own. */
-  get ownArray(): TypedArray | undefined {
-    return this.pointer === 0 ? this.#array : undefined;
+  /** The values, where they are float32 in an array of their own. */
+  get floats(): Float32Array | undefined {
+    return this.pointer === 0 && this.dtype === "float32" ? (this.#array as Float32Array) : undefined;
   }
 
   /** What to say to whoever reads memory that was given back. */

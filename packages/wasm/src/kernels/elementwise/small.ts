@@ -3,7 +3,7 @@ import type { Engine } from "../../engine.ts";
 import { WasmStorage } from "../../memory/storage.ts";
 import type { ViewClass } from "./loop.ts";
 import { codeOf, type Loop, type Loops } from "./loops.ts";
-import { type ShortRun, shortRunOf } from "./short.ts";
+import { runShort } from "./short.ts";
 
 /** The most elements for which a copy by a loop is the fastest. */
 const MOST = 64;
@@ -11,13 +11,11 @@ const MOST = 64;
 const unit: ViewClass = { dtype: "float32", step: "unit", alias: 0 };
 const code = codeOf(-1, "float32", "unit");
 
-/** Whether a view lies row-major, in float32, in the shape of another; results usually share shape and strides with their operands, to the object. */
-const fits = (view: View, { shape, strides }: View): boolean =>
-  view.dtype === "float32" && ((view.shape === shape && view.strides === strides) || (sameShape(view.shape, shape) && isDense(view)));
-
-/** The array of a view's own, if it has one. */
-const arrayOf = ({ storage }: View): Float32Array | undefined =>
-  storage instanceof WasmStorage ? (storage.ownArray as Float32Array | undefined) : undefined;
+/** The array of a view's own, if it holds float32 and the view shows it in this shape and order; results usually share both lists with their operands. */
+function arrayOf(view: View, { shape, strides }: View): Float32Array | undefined {
+  const alike = (view.shape === shape && view.strides === strides) || (sameShape(view.shape, shape) && isDense(view));
+  return alike && view.storage instanceof WasmStorage ? view.storage.floats : undefined;
+}
 
 /**
  * Maps of one or two small tensors of float32 that lie alike, to a third: the steps of networks of scalars and other toys, of which overhead is all that counts. They
@@ -26,7 +24,6 @@ const arrayOf = ({ storage }: View): Float32Array | undefined =>
 export class SmallMaps {
   readonly #engine: Engine;
   readonly #loops: Loops;
-  readonly #short = new WeakMap<Kernel, ShortRun | null>();
 
   constructor(engine: Engine, loops: Loops) {
     this.#engine = engine;
@@ -37,20 +34,16 @@ export class SmallMaps {
   run(kernel: Kernel, inputs: readonly View[], uniforms: readonly number[], outputs: readonly View[]): boolean {
     const count = inputs.length;
     if (count === 0 || count > 2 || outputs.length !== 1) return false;
-    const [output] = outputs;
+    const output = outputs[0];
     const size = sizeOf(output.shape);
-    if (size > MOST || size === 0 || output.dtype !== "float32" || !isDense(output)) return false;
-    const [a] = inputs;
+    if (size > MOST || size === 0 || !isDense(output)) return false;
+    const a = inputs[0];
     const b = inputs[count - 1];
-    if (!fits(a, output) || (count > 1 && !fits(b, output))) return false;
-    const [from, other, to] = [arrayOf(a), arrayOf(b), arrayOf(output)];
+    const from = arrayOf(a, output);
+    const other = count > 1 ? arrayOf(b, output) : from;
+    const to = arrayOf(output, output);
     if (from === undefined || other === undefined || to === undefined || from === to || other === to) return false;
-    let short = this.#short.get(kernel);
-    if (short === undefined) this.#short.set(kernel, (short = shortRunOf(kernel) ?? null));
-    if (short !== null) {
-      short(from, a.offset, other, b.offset, to, output.offset, size);
-      return true;
-    }
+    if (count > 1 && runShort(kernel.operation, from, a.offset, other, b.offset, to, output.offset, size)) return true;
     const { heap, arenaAt, descriptionAt } = this.#engine;
     const { f32, i32 } = heap;
     const base = arenaAt >>> 2;
