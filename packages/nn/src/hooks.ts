@@ -28,6 +28,7 @@ export class Hooks {
 
   /** Runs `forward` between the hooks. */
   run(module: Module, inputs: readonly unknown[], forward: (inputs: readonly unknown[]) => unknown): unknown {
+    if (this.isEmpty) return forward(inputs);
     let given = inputs;
     for (const { hook } of this.#before) {
       const changed = hook(module, given);

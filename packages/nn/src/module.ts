@@ -50,7 +50,7 @@ export abstract class Module {
   constructor() {
     // Operations know the module in which they ran: whoever calls forward(), it runs inside this module's scope.
     const forward = this.forward;
-    this.#forward = (...inputs) => inScope(this, () => this.#hooks.run(this, inputs, (given) => forward.apply(this, [...given])));
+    this.#forward = (...inputs) => inScope(this, () => this.#hooks.run(this, inputs, (given) => forward.apply(this, given as unknown[])));
     Object.defineProperty(this, "forward", { value: this.#forward, writable: true, configurable: true });
   }
 

@@ -131,6 +131,17 @@ export class FunctionBuilder {
     this.doWhile(body, () => count.tee(i32.sub(count, i32.const(1))));
   }
 
+  /** Runs the body with the largest of some group sizes that still fits, until nothing is left. */
+  inGroups(left: Local, sizes: readonly number[], body: (size: number) => void): void {
+    for (const size of sizes) {
+      const fits = (): Code => i32.geU(left, i32.const(size));
+      this.while(fits, () => {
+        body(size);
+        this.emit(left.set(i32.sub(left, i32.const(size))));
+      });
+    }
+  }
+
   /** Runs `then` where the condition is not 0, else `otherwise`. */
   if(condition: Code, then: () => void, otherwise?: () => void): void {
     this.#compound(() => {

@@ -12,8 +12,8 @@ interface Gap {
 /** Bytes that a block of a size really takes: four sizes per power of two for small ones, whole grains for large ones. */
 export function capacityOf(bytes: number): number {
   if (bytes > LARGE) return Math.ceil(bytes / GRAIN) * GRAIN;
-  const step = Math.max(64, 2 ** (29 - Math.clz32(Math.max(bytes, 1) - 1)));
-  return Math.max(64, Math.ceil(bytes / step) * step);
+  const step = bytes <= 512 ? 64 : 1 << (29 - Math.clz32(bytes - 1));
+  return Math.max(64, (bytes + step - 1) & -step);
 }
 
 /**

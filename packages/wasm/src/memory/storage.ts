@@ -1,7 +1,14 @@
-import { cpu, type Device, type DType, type Storage, type TypedArray } from "@gradtape/core";
+import { cpu, type Device, type DType, type Lifetime, type Storage, type TypedArray } from "@gradtape/core";
 import { bytesOf, type Heap } from "./heap.ts";
 
 const FREED = -1;
+
+/** A piece of the memory that a storage owns, and how long. */
+export interface Block {
+  readonly pointer: number;
+  readonly bytes: number;
+  readonly lifetime: Lifetime;
+}
 
 /** Keeps a storage alive as long as somebody holds an array over its memory, so that the memory is not given to another meanwhile. */
 const storageOf = new WeakMap<TypedArray, WasmStorage>();
@@ -10,6 +17,8 @@ const storageOf = new WeakMap<TypedArray, WasmStorage>();
 export class WasmStorage implements Storage {
   version = 0;
   holders = -1;
+  /** The block of the memory that it owns. */
+  block: Block | undefined;
   #array: TypedArray | undefined;
   #generation = -1;
 

@@ -2,7 +2,7 @@ import type { DType, Lifetime, Storage } from "@gradtape/core";
 import { Arrays } from "./arrays.ts";
 import { Blocks, capacityOf } from "./blocks.ts";
 import { type Heap, sizeOfElement } from "./heap.ts";
-import { WasmStorage } from "./storage.ts";
+import { type Block, WasmStorage } from "./storage.ts";
 
 const MEBIBYTE = 2 ** 20;
 
@@ -32,12 +32,6 @@ export interface MemoryReport {
   readonly spilled: { readonly count: number; readonly bytes: number };
 }
 
-interface Block {
-  readonly pointer: number;
-  readonly bytes: number;
-  readonly lifetime: Lifetime;
-}
-
 const show = (bytes: number): string => `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
 
 /** Gives out storages and takes them back: by `free`, and by finalizers when nobody holds them any more. */
@@ -49,7 +43,6 @@ export class Store {
   readonly #budget: number;
   readonly #held = { variable: { count: 0, bytes: 0 }, value: { count: 0, bytes: 0 } };
   readonly #spilled = { count: 0, bytes: 0 };
-  readonly #owned = new WeakMap<WasmStorage, Block>();
   readonly #registry = new FinalizationRegistry<Block>((block) => this.#take(block));
 
   constructor(heap: Heap, start: number, { smallBytes = 65536, budgetBytes = 512 * MEBIBYTE }: StoreOptions = {}) {
@@ -75,7 +68,7 @@ export class Store {
     const held = this.#held[lifetime];
     held.count++;
     held.bytes += capacityOf(bytes);
-    this.#owned.set(storage, block);
+    storage.block = block;
     this.#registry.register(storage, block, storage);
     return storage;
   }
@@ -94,7 +87,7 @@ export class Store {
       return;
     }
     this.#registry.unregister(storage);
-    this.#take(this.#owned.get(storage) as Block);
+    this.#take(storage.block as Block);
   }
 
   #take({ pointer, bytes, lifetime }: Block): void {

@@ -1,6 +1,5 @@
 import { type FunctionBuilder, f32, f32x4, f64, f64x2, i32, type Local, type ModuleBuilder, v128 } from "../../assembler/index.ts";
 import { lanesOf, loadSplat, multiplyAdd, sizeOf, type TileShape } from "../matmul/shape.ts";
-import { inGroups } from "../matmul/vector.ts";
 
 /**
  * Words of the description of a convolution of every channel with a kernel of its own. Steps are in bytes. `rows` is a table with two offsets for each row of
@@ -68,7 +67,7 @@ export function addChannelwise(module: ModuleBuilder, shape: TileShape): void {
     eachChannel(f, words, (source, image, weight) =>
       eachRow(f, words, source, image, (from, to) => {
         const left = f.let("i32", words.columns);
-        inGroups(f, left, [4 * lanes, lanes, 1], (columns) => {
+        f.inGroups(left, [4 * lanes, lanes, 1], (columns) => {
           const vectors = Math.max(1, columns / lanes);
           const sums = Array.from({ length: vectors }, () => f.let("v128", v128.zero));
           eachTap(f, words, (tap, element) => {
@@ -101,7 +100,7 @@ export function addChannelwiseWeight(module: ModuleBuilder, shape: TileShape): v
         const start = f.let("i32", i32.add(source, tap));
         eachRow(f, words, start, image, (from, gradient) => {
           const left = f.let("i32", words.columns);
-          inGroups(f, left, [4 * lanes, lanes, 1], (columns) => {
+          f.inGroups(left, [4 * lanes, lanes, 1], (columns) => {
             const load = columns === 1 ? loadZero : v128.load;
             sums
               .slice(0, Math.max(1, columns / lanes))

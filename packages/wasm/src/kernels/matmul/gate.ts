@@ -1,6 +1,5 @@
 import { type Call, type Code, type FunctionBuilder, f32x4, f64x2, i32, type Local, type ModuleBuilder, v128 } from "../../assembler/index.ts";
 import { loadSplat, sizeOf, type TileShape } from "./shape.ts";
-import { inGroups } from "./vector.ts";
 
 /**
  * Adds `gate(c, cRow, cColumn, rows, columns, gate)`: numbers become 0 where that which lies so many bytes after them is at most 0. Steps in bytes, rows and columns
@@ -20,7 +19,7 @@ export function addGate(module: ModuleBuilder, shape: TileShape): Call {
     f.countDown(rows, () => {
       f.emit(at.set(c), left.set(columns));
       f.if(i32.eq(cColumn, i32.const(size)), () =>
-        inGroups(f, left, [16 / size], () => {
+        f.inGroups(left, [16 / size], () => {
           f.emit(v128.store(at, shut(f, v128.load(at), v128.load(i32.add(at, gate)))));
           f.advance(at, 16);
         }),

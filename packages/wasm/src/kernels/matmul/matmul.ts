@@ -1,4 +1,4 @@
-import { copyKernel, gateKernel, type Kernel, kernel, restride, type View } from "@gradtape/core";
+import { copyKernel, gateKernel, type Kernel, kernel, type View } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import type { Elementwise } from "../elementwise/map.ts";
@@ -9,8 +9,6 @@ import { shapeFor, sizeOf, type TileShape } from "./shape.ts";
 import { partsFor, splitBlock, workOf } from "./share.ts";
 import { vectorModule } from "./vector.ts";
 
-const outer: Kernel = kernel("y = a * b");
-const startedOuter: Kernel = kernel("y = a * b + start");
 const zero: Kernel = kernel("y = 0");
 
 type Float = "float32" | "float64";
@@ -31,6 +29,7 @@ interface Kernels {
   readonly shape: TileShape;
   readonly block: (description: number) => void;
   readonly gate: (...args: number[]) => void;
+  readonly outer: (...args: number[]) => void;
   readonly dots: (...args: number[]) => void;
   readonly sums: (...args: number[]) => void;
 }
@@ -58,8 +57,8 @@ export class MatrixProducts {
     const { heap } = this.#engine;
     const shape = shapeFor(dtype === "float32" ? "f32x4" : "f64x2", this.#engine);
     const { block, gate } = this.#engine.instantiate(blockModule(shape, heap));
-    const { dots, sums } = this.#engine.instantiate(vectorModule(shape, heap));
-    return (this.#kernels[dtype] = { shape, block, gate, dots, sums });
+    const { outer, dots, sums } = this.#engine.instantiate(vectorModule(shape, heap));
+    return (this.#kernels[dtype] = { shape, block, gate, outer, dots, sums });
   }
 
   /** `Backend.matmul` for one float dtype. */
@@ -67,9 +66,10 @@ export class MatrixProducts {
     const rank = output.shape.length;
     const k = a.shape[rank - 1];
     if (output.shape.includes(0)) return;
-    if (k <= 1 || (gate !== undefined && !liesLike(gate, output))) {
-      if (k <= 1) this.#outer(a, b, output, start, k);
-      else this.matmul(a, b, output, start);
+    if (k === 0 || (gate !== undefined && !liesLike(gate, output))) {
+      if (k > 0) this.matmul(a, b, output, start);
+      else if (start === undefined) this.#elementwise.map(zero, [], [], [output]);
+      else this.#elementwise.map(copyKernel, [start], [], [output]);
       if (gate !== undefined) this.#elementwise.map(gateKernel, [gate, output], [], [output]);
       return;
     }
@@ -101,14 +101,17 @@ export class MatrixProducts {
   #products(a: View, b: View, output: View, start: View | undefined, addresses: readonly number[], gate: number | undefined): void {
     const rank = output.shape.length;
     const kernels = this.#kernelsFor(output.dtype as Float);
-    const sizes = { m: output.shape[rank - 2], n: output.shape[rank - 1], k: a.shape[rank - 1] };
+    const [m, n] = [output.shape[rank - 2], output.shape[rank - 1]];
+    const k = a.shape[rank - 1];
     const operands = (from: readonly number[], next: readonly number[], batch: number): Product => ({
       a: matrices(a, addresses[0], from[0], next[0]),
       b: matrices(b, addresses[1], from[1], next[1]),
       c: matrices(output, addresses[2], from[2], next[2]),
       start: start === undefined ? fromZero : matrices(start, addresses[3], from[3], next[3]),
       gate,
-      ...sizes,
+      m,
+      n,
+      k,
       batch,
     });
     if (rank === 2) return this.#product(kernels, operands(still, still, 1));
@@ -117,27 +120,14 @@ export class MatrixProducts {
     eachOuter(batches, (offsets) => this.#product(kernels, merged(operands(offsets, batches.strides[inner], batches.sizes[inner]))));
   }
 
-  /** A product over one index is elementwise; over none it is its start. */
-  #outer(a: View, b: View, output: View, start: View | undefined, k: number): void {
-    const { shape } = output;
-    const last = shape.length - 1;
-    const stretch = (view: View, dim: number): View =>
-      restride(
-        view,
-        shape,
-        view.strides.map((stride, d) => (d === dim ? 0 : stride)),
-      );
-    const factors = k === 0 ? [] : [stretch(a, last), stretch(b, last - 1)];
-    if (start === undefined) this.#elementwise.map(k === 0 ? zero : outer, factors, [], [output]);
-    else this.#elementwise.map(k === 0 ? copyKernel : startedOuter, [...factors, start], [], [output]);
-  }
-
   #product(kernels: Kernels, product: Product): void {
-    if (product.m === 1 || product.n === 1) {
-      const rows = product.m === 1 ? product : swapped(product);
+    const { m, n, k } = product;
+    if (m === 1 || n === 1) {
+      const rows = m === 1 ? product : swapped(product);
       if (this.#rowsTimesMatrices(kernels, rows)) return;
     }
     const other = swapped(product);
+    if (k === 1 && (this.#columnsTimesRows(kernels, product) || this.#columnsTimesRows(kernels, other))) return;
     this.#blocks(kernels, costOf(kernels.shape, product) <= costOf(kernels.shape, other) ? product : other);
   }
 
@@ -150,6 +140,18 @@ export class MatrixProducts {
       if (inRows) sums(x, a.column, matrix, b.row, y, n, k, first, start.column);
       else dots(x, matrix, b.column, y, n, k, first, start.column);
       if (gate !== undefined) shut(y, 0, size, 1, n, gate);
+    }
+    return true;
+  }
+
+  #columnsTimesRows({ shape, outer, gate: shut }: Kernels, { a, b, c, start, gate, m, n, batch }: Product): boolean {
+    const size = sizeOf(shape);
+    const inRows = c.column === size && b.column === size && (start.column === size || start.column === 0);
+    if (!inRows || this.#engine.threads.worth(workOf(shape, m, n, 1) * batch)) return false;
+    for (let i = 0; i < batch; i++) {
+      const [column, row, to, first] = [a.at + i * a.batch, b.at + i * b.batch, c.at + i * c.batch, start.at + i * start.batch];
+      outer(column, a.row, row, to, c.row, m, n, first, start.row, start.column);
+      if (gate !== undefined) shut(to, c.row, size, m, n, gate);
     }
     return true;
   }

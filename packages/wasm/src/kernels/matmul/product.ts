@@ -29,14 +29,16 @@ export interface Product {
 const turned = ({ at, row, column, batch }: Matrices): Matrices => ({ at, row: column, column: row, batch });
 
 /** The same products seen from the other side: `cᵀ = bᵀ aᵀ`. */
-export const swapped = (product: Product): Product => ({
-  ...product,
-  a: turned(product.b),
-  b: turned(product.a),
-  c: turned(product.c),
-  start: turned(product.start),
-  m: product.n,
-  n: product.m,
+export const swapped = ({ a, b, c, start, gate, m, n, k, batch }: Product): Product => ({
+  a: turned(b),
+  b: turned(a),
+  c: turned(c),
+  start: turned(start),
+  gate,
+  m: n,
+  n: m,
+  k,
+  batch,
 });
 
 /** One product instead of many, where all have one right side and the rows of the others go on evenly; else nothing. */

@@ -1,10 +1,11 @@
 import { type Code, type FunctionBuilder, f32, f32x4, f64, f64x2, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
+import { addOuter } from "./outer.ts";
 import { lanesOf, loadSplat, multiplyAdd, sizeOf, type TileShape } from "./shape.ts";
 
 const zeroOf = (shape: TileShape) => (shape.lanes === "f32x4" ? f32x4.splat(f32.const(0)) : f64x2.splat(f64.const(0)));
 
 /**
- * A module for a row times a matrix, `y[n] = start[n] + x[k] B[k,n]`, `y` in one piece; steps in bytes, k and n at least 1. It begins with 0 where the start is at
+ * A module for outer products, and for a row times a matrix, `y[n] = start[n] + x[k] B[k,n]`, `y` in one piece; steps in bytes, k and n at least 1. It begins with 0 where the start is at
  * address 0. `dots(x, b, bColumn, y, n, k, start, startColumn)` where `x` and the columns of B lie in one piece, `sums(x, xStep, b, bRow, y, n, k, start,
  * startColumn)` where the rows of B do, and the start does or is one number.
  */
@@ -12,21 +13,8 @@ export function vectorModule(shape: TileShape, options: { readonly shared: boole
   const module = new ModuleBuilder(options);
   module.function("dots", new Array<"i32">(8).fill("i32"), [], (f) => writeDots(f, shape));
   module.function("sums", new Array<"i32">(9).fill("i32"), [], (f) => writeSums(f, shape));
+  addOuter(module, shape);
   return module;
-}
-
-/** Runs the body with the largest of some group sizes that still fits, until nothing is left. */
-export function inGroups(f: FunctionBuilder, left: Local, sizes: readonly number[], body: (size: number) => void): void {
-  for (const size of sizes)
-    f.if(i32.geU(left, i32.const(size)), () =>
-      f.doWhile(
-        () => {
-          body(size);
-          f.emit(left.set(i32.sub(left, i32.const(size))));
-        },
-        () => i32.geU(left, i32.const(size)),
-      ),
-    );
 }
 
 function writeDots(f: FunctionBuilder, shape: TileShape): void {
@@ -38,12 +26,12 @@ function writeDots(f: FunctionBuilder, shape: TileShape): void {
   const left = f.local("i32");
   const from = f.local("i32");
   // Enough columns to hide how long an addition takes, and not more vectors than the compiler keeps in registers, as for tiles.
-  inGroups(f, n, shape.rows === 6 ? [8, 4, 1] : [6, 3, 1], (columns) => {
+  f.inGroups(n, shape.rows === 6 ? [8, 4, 1] : [6, 3, 1], (columns) => {
     const sums = Array.from({ length: columns }, () => f.let("v128", zeroOf(shape)));
     const starts: Local[] = [];
     for (let j = 0; j < columns; j++) starts.push(f.let("i32", j === 0 ? b : i32.add(starts[j - 1], bColumn)));
     f.emit(from.set(x), left.set(k));
-    inGroups(f, left, [lanes], () => {
+    f.inGroups(left, [lanes], () => {
       const line = f.let("v128", v128.load(from));
       for (let j = 0; j < columns; j++) {
         f.emit(sums[j].set(multiplyAdd(shape, sums[j], line, v128.load(starts[j]))));
@@ -84,7 +72,7 @@ function writeSums(f: FunctionBuilder, shape: TileShape): void {
   const scalar = shape.lanes === "f32x4" ? f32 : f64;
   const ops = shape.lanes === "f32x4" ? f32x4 : f64x2;
   const [from, row, left] = [f.local("i32"), f.local("i32"), f.local("i32")];
-  inGroups(f, n, [8 * lanes, lanes, 1], (columns) => {
+  f.inGroups(n, [8 * lanes, lanes, 1], (columns) => {
     const vectors = Math.max(1, columns / lanes);
     const sums = Array.from({ length: vectors }, () => f.let("v128", zeroOf(shape)));
     const begin = (load: (j: number) => Code): void => sums.forEach((sum, j) => void f.emit(sum.set(load(j))));

@@ -1,6 +1,5 @@
 import { type FunctionBuilder, f32, f64, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
 import { bytesOf } from "../../memory/heap.ts";
-import { inGroups } from "../matmul/vector.ts";
 
 /** Words of the description that a scattering loop reads, those of the planes first; steps are in bytes. `rows` is a table of two offsets for each row. */
 export const scatterWords = [
@@ -58,7 +57,7 @@ export function scatterModule(dtype: "float32" | "float64", options: { readonly 
 function clear(f: FunctionBuilder, words: Words, size: number): void {
   const [to, left] = [f.let("i32", words.image), f.let("i32", words.size)];
   const lanes = 16 / size;
-  inGroups(f, left, [4 * lanes, lanes, 1], (elements) => {
+  f.inGroups(left, [4 * lanes, lanes, 1], (elements) => {
     if (elements === 1) f.emit(size === 4 ? i32.store(to, i32.const(0)) : f64.store(to, f64.const(0)));
     else for (let at = 0; at < elements * size; at += 16) f.emit(v128.store(to, v128.zero, at));
     f.advance(to, elements * size);
