@@ -117,6 +117,18 @@ export function matmulConformance(backend: Backend): void {
       for (const batch of [[1], [3], [2, 3], [2, 1, 2]]) for (const lie of lies) check(dtype, batch, 9, 10, 11, lie, "plain");
     });
 
+    test.each(["float32", "float64"] as const)("few rows by long columns, %s", (dtype) => {
+      let turn = 0;
+      for (const m of [1, 2, 3, 4, 7, 31, 32, 33])
+        for (const k of [127, 128, 131, 136, 159, 400])
+          for (const n of [3, 4, 5, 6, 7, 8, 70]) {
+            const [start, gate, result] = [starts[turn % starts.length], gates[(turn >> 1) % gates.length], lies[turn % lies.length]];
+            check(dtype, [], m, k, n, turn % 3 === 0 ? "window" : "plain", "transposed", start, result, gate);
+            check(dtype, [], n, k, m, "plain", "transposed", start, result, gate);
+            if (turn++ % 5 === 0) check(dtype, [2, 2], m, k, n, "plain", "transposed", start, result, gate);
+          }
+    });
+
     describe.each(starts.slice(1))("beginning with %s", (start) => {
       test.each(["float32", "float64"] as const)("of every size and lie, %s", (dtype) => {
         for (let size = 1; size <= 70; size++) {

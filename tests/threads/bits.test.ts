@@ -34,6 +34,14 @@ function bytesOf(t: Tensor): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
+/** A product behind a gate. */
+function linearGated(x: Tensor, weight: Tensor, generator: Generator): Tensor {
+  const shape = [x.shape[0], weight.shape[0]];
+  const output = zeros(shape, { dtype: x.dtype });
+  cpu.backend.matmul(x, weight.transpose(0, 1), output, undefined, randn(shape, { generator, dtype: x.dtype }));
+  return output;
+}
+
 /** Operations over sizes that are large enough to be split, odd, transposed and broadcast. */
 function* cases(dtype: DType, generator: Generator): Iterable<() => Tensor[]> {
   const int = (low: number, high: number): number => randint(low, high, [], { generator }).item();
@@ -51,6 +59,8 @@ function* cases(dtype: DType, generator: Generator): Iterable<() => Tensor[]> {
       return output;
     };
     yield () => [a.linear(bt, bias), begun(a, b, bias, false), begun(at.transpose(0, 1), b, start, false), begun(a, bt.transpose(0, 1), start, true)];
+    const few = a.narrow(0, 0, Math.min(m, int(1, 32)));
+    yield () => [few.matmul(bt.transpose(0, 1)), bt.matmul(few.transpose(0, 1)), few.linearRelu(bt, bias), linearGated(few, bt, generator)];
     const [rows, columns] = [int(1, 600), int(200, 600)];
     const x = randn([rows, columns], { generator, dtype });
     const row = randn([columns], { generator, dtype });

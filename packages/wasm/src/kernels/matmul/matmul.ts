@@ -4,6 +4,7 @@ import { bytesOf } from "../../memory/heap.ts";
 import type { Elementwise } from "../elementwise/map.ts";
 import { batchesOf, eachOuter } from "./batch.ts";
 import { type Block, blockModule, describe, scratchBytes } from "./block.ts";
+import { isInner } from "./inner.ts";
 import { costOf, fromZero, K_BLOCK, type Matrices, merged, N_BLOCK, type Product, packsB, swapped } from "./product.ts";
 import { shapeFor, sizeOf, type TileShape } from "./shape.ts";
 import { partsFor, splitBlock, workOf } from "./share.ts";
@@ -28,6 +29,8 @@ const liesLike = (a: View, b: View): boolean => a.dtype === b.dtype && a.strides
 interface Kernels {
   readonly shape: TileShape;
   readonly block: (description: number) => void;
+  /** In inner products, where there is such a kernel. */
+  readonly inner: ((description: number) => void) | undefined;
   readonly gate: (...args: number[]) => void;
   readonly outer: (...args: number[]) => void;
   readonly dots: (...args: number[]) => void;
@@ -57,8 +60,8 @@ export class MatrixProducts {
     const { heap } = this.#engine;
     const shape = shapeFor(dtype === "float32" ? "f32x4" : "f64x2", this.#engine);
     const { block, gate } = this.#engine.instantiate(blockModule(shape, heap));
-    const { outer, dots, sums } = this.#engine.instantiate(vectorModule(shape, heap));
-    return (this.#kernels[dtype] = { shape, block, gate, outer, dots, sums });
+    const { inner, outer, dots, sums } = this.#engine.instantiate(vectorModule(shape, heap));
+    return (this.#kernels[dtype] = { shape, block, inner, gate, outer, dots, sums });
   }
 
   /** `Backend.matmul` for one float dtype. */
@@ -128,6 +131,10 @@ export class MatrixProducts {
     }
     const other = swapped(product);
     if (k === 1 && (this.#columnsTimesRows(kernels, product) || this.#columnsTimesRows(kernels, other))) return;
+    if (kernels.inner !== undefined) {
+      const side = isInner(product) ? product : isInner(other) ? other : undefined;
+      if (side !== undefined) return this.#blocks(kernels, side, kernels.inner);
+    }
     this.#blocks(kernels, costOf(kernels.shape, product) <= costOf(kernels.shape, other) ? product : other);
   }
 
@@ -157,11 +164,12 @@ export class MatrixProducts {
   }
 
   /** The products block by block. */
-  #blocks({ shape, block }: Kernels, product: Product): void {
+  #blocks({ shape, block }: Kernels, product: Product, inner?: Kernels["inner"]): void {
     const { a, b, c, start, gate, m, n, k, batch } = product;
     const { heap, store, threads, descriptionAt } = this.#engine;
-    const depth = Math.ceil(k / Math.ceil(k / K_BLOCK));
-    const columns = Math.min(n, N_BLOCK);
+    const depth = inner === undefined ? Math.ceil(k / Math.ceil(k / K_BLOCK)) : k;
+    const columns = inner === undefined ? Math.min(n, N_BLOCK) : n;
+    const run = inner ?? block;
     const parts = threads.worth(workOf(shape, m, n, k) * batch) ? partsFor(threads.running) : 1;
     const bytes = parts * scratchBytes(shape, columns, depth);
     const scratch = store.borrow(bytes);
@@ -196,8 +204,8 @@ export class MatrixProducts {
           scratch,
         };
         describe(heap.i32, descriptionAt / 4, words);
-        if (parts === 1) block(descriptionAt);
-        else splitBlock(this.#engine, block, shape, words, parts);
+        if (parts === 1) run(descriptionAt);
+        else splitBlock(this.#engine, run, shape, words, parts);
       }
     store.restore(scratch, bytes);
   }

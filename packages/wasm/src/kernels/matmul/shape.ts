@@ -11,7 +11,7 @@ export interface TileShape {
   readonly fused: boolean;
 }
 
-/** What decides about tiles. All of them add up in one order, so that their results are the same bits. */
+/** What decides about tiles. */
 export interface Abilities {
   /** Whether multiply-adds are fused; if not, products need registers of their own. */
   readonly fused: boolean;

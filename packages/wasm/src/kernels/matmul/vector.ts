@@ -1,4 +1,5 @@
 import { type Code, type FunctionBuilder, f32, f32x4, f64, f64x2, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
+import { addInner } from "./inner.ts";
 import { addOuter } from "./outer.ts";
 import { lanesOf, loadSplat, multiplyAdd, sizeOf, type TileShape } from "./shape.ts";
 
@@ -14,6 +15,7 @@ export function vectorModule(shape: TileShape, options: { readonly shared: boole
   module.function("dots", new Array<"i32">(8).fill("i32"), [], (f) => writeDots(f, shape));
   module.function("sums", new Array<"i32">(9).fill("i32"), [], (f) => writeSums(f, shape));
   addOuter(module, shape);
+  if (shape.lanes === "f32x4" && shape.fused) addInner(module, shape);
   return module;
 }
 
