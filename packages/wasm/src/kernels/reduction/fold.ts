@@ -7,7 +7,8 @@ import { Accumulator, type Fold } from "./accumulator.ts";
 
 /**
  * Words of the description that a fold reads; steps are in bytes, all counts at least 1. Columns are folded so many elements of each, a `block`, at a time;
- * what they amount to so far waits at `partial`, a number of the lanes' width for each, and a vector at the end.
+ * what they amount to so far waits at `partial`, a number of the lanes' width for each, and a vector at the end. Where there are `ahead`, so many lines of the cache of
+ * each row of a block are read before; what they held is left at `seen`.
  */
 export const foldWords = [
   "input",
@@ -23,6 +24,8 @@ export const foldWords = [
   "block",
   "partial",
   "partialColumn",
+  "ahead",
+  "seen",
 ] as const;
 
 /** The words of a description. */
@@ -43,6 +46,9 @@ export interface FoldClass {
 /** Vectors that are folded beside one another: of a row, and of neighbouring columns, where they fill a line of the cache. Extrema need two variables each. */
 const WIDE = 8;
 const NARROW = 4;
+
+/** Bytes of a line of the cache. */
+export const LINE = 64;
 
 /** Whether a sum's elements are converted to double precision. */
 const converts = (fold: Fold, input: DType): boolean => fold === "sum" && input !== "float64";
@@ -123,6 +129,7 @@ function foldColumns(f: FunctionBuilder, { fold, lanes, input, output, step }: F
     () => {
       const count = f.let("i32", select(words.block, left, i32.ltU(words.block, left)));
       const [begins, ends] = [f.let("i32", i32.eq(left, words.count)), f.let("i32", i32.eq(left, count))];
+      f.if(words.ahead, () => readAhead(f, start, count, words));
       const [from, to, partial, columns] = [start, words.output, words.partial, words.columns].map((word) => f.let("i32", word));
       const target: Place = { dtype: output, step, pointer: to, stride: words.outputColumn };
       const rest = f.local("i32");
@@ -154,4 +161,21 @@ function foldColumns(f: FunctionBuilder, { fold, lanes, input, output, step }: F
     },
     () => left,
   );
+}
+
+/**
+ * Reads a number of every line of the cache of a block, row by row: processors fetch ahead what is read in order, and not what is read column by column. What was
+ * read is left somewhere, or engines would not read it.
+ */
+function readAhead(f: FunctionBuilder, start: Local, count: Local, { ahead, inputStep }: Words): void {
+  const [row, left, at, lines, seen] = [f.let("i32", start), f.let("i32", count), f.local("i32"), f.local("i32"), f.let("i32", i32.const(0))];
+  f.countDown(left, () => {
+    f.emit(at.set(row), lines.set(ahead));
+    f.countDown(lines, () => {
+      f.emit(seen.set(i32.or(seen, i32.load8U(at))));
+      f.advance(at, LINE);
+    });
+    f.advance(row, inputStep);
+  });
+  f.emit(i32.store(f.parameters[0], seen, 4 * foldWords.indexOf("seen")));
 }

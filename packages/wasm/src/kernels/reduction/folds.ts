@@ -3,7 +3,7 @@ import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
 import type { Run } from "../../threads/routines.ts";
 import { double, type Lanes, single } from "../elementwise/lanes.ts";
-import { foldModule, foldWords } from "./fold.ts";
+import { foldModule, foldWords, LINE } from "./fold.ts";
 import { searchModule } from "./search.ts";
 
 /** One pass over elements in the memory: rows, of which each is folded to one element, or has columns side by side, of which each is. Steps count elements. */
@@ -32,6 +32,8 @@ const GRAIN = 16;
 /** Columns that reach further, in bytes, are folded so many elements at a time: else each element of a column waits for the memory anew. */
 const FAR = 2 ** 20;
 const BLOCK = 16;
+/** Columns that reach even further may come from memory, not from a cache: then it pays to read ahead. */
+const FARTHER = 2 ** 22;
 
 const word = Object.fromEntries(foldWords.map((name, index) => [name, index])) as Record<(typeof foldWords)[number], number>;
 const reductionCode = { sum: 0, prod: 1, max: 2, min: 3, argmax: 4, argmin: 5 } as const;
@@ -55,18 +57,20 @@ export class Folds {
   run(pass: Pass): void {
     const { reduction, rows, columns, count, inputStep } = pass;
     const run = this.#kernel(pass);
-    if (isSearch(reduction) || columns <= rows || count * Math.abs(inputStep) * bytesOf[pass.input] <= FAR) return this.#fold(run, pass, count, 0);
+    const size = bytesOf[pass.input];
+    const reach = count * Math.abs(inputStep) * size;
+    if (isSearch(reduction) || columns <= rows || reach <= FAR) return this.#fold(run, pass, { block: count, partial: 0, ahead: 0 });
     const { store } = this.#engine;
     const bytes = columns * bytesOf.float64 + 64;
     const partial = store.borrow(bytes);
     try {
-      this.#fold(run, pass, BLOCK, partial);
+      this.#fold(run, pass, { block: BLOCK, partial, ahead: reach > FARTHER ? Math.ceil((columns * size) / LINE) : 0 });
     } finally {
       store.restore(partial, bytes);
     }
   }
 
-  #fold(run: Run, pass: Pass, block: number, partial: number): void {
+  #fold(run: Run, pass: Pass, { block, partial, ahead }: { readonly block: number; readonly partial: number; readonly ahead: number }): void {
     const { input, output, rows, columns, count } = pass;
     const [inputSize, outputSize] = [bytesOf[input], bytesOf[output]];
     const { heap, threads, descriptionAt } = this.#engine;
@@ -85,6 +89,7 @@ export class Folds {
     words[at + word.block] = block;
     words[at + word.partial] = partial;
     words[at + word.partialColumn] = 16 / lanesOf(pass).count;
+    words[at + word.ahead] = ahead;
     const work = COST * rows * Math.max(columns, 1) * count;
     if (!threads.worth(work)) return void run(descriptionAt);
     const byColumns = rows < columns;
@@ -93,7 +98,9 @@ export class Folds {
       i32[copy + word.input] += start * i32[copy + (byColumns ? word.inputColumn : word.inputRow)];
       i32[copy + word.output] += start * i32[copy + (byColumns ? word.outputColumn : word.outputRow)];
       i32[copy + (byColumns ? word.columns : word.rows)] = end - start;
-      if (byColumns) i32[copy + word.partial] += start * i32[copy + word.partialColumn];
+      if (!byColumns) return;
+      i32[copy + word.partial] += start * i32[copy + word.partialColumn];
+      if (ahead > 0) i32[copy + word.ahead] = Math.ceil(((end - start) * inputSize) / LINE);
     });
   }
 

@@ -24,6 +24,7 @@ const values = (special: boolean) => (index: number) => {
 describe("columns that reach far, folded a block at a time", () => {
   const shapes: readonly Shape[] = [
     [701, 517],
+    [2301, 517],
     [2, 333, 1030],
     [17, 20_003],
   ];
