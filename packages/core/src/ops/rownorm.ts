@@ -10,55 +10,95 @@ interface Epsilon {
   readonly eps: number;
 }
 
-/** An op that normalizes each row of `[rows,n]`; formulas read `eps` and `share`, which is 1/n, the slope also `normal`, the result. */
-function normalizing(name: string, value: string, slope: string): Op<Epsilon> {
-  const scalars = ["share", "eps"];
-  const [values, slopes] = [new RowFormula(name, value, scalars), new RowFormula(`${name}Backward`, slope, scalars)];
+/** How rows are normalized: formula lines over `eps` and `share`, which is 1/n. */
+interface Normalization {
+  readonly name: string;
+  /** Folds a row. */
+  readonly folds: string;
+  /** What is normal of `x`. */
+  readonly normal: string;
+  /** From `scaled`, the gradient of that, to the gradient of `x`; may read what the lines `folds` and `slopeFolds` fold. */
+  readonly slope: string;
+  readonly slopeFolds: string;
+}
+
+/** `(x - mean) / sqrt(variance + eps)`, whose gradient goes through mean and variance too (Ioffe & Szegedy 2015, arXiv:1502.03167, section 3). */
+const standardizing = (name: string): Normalization => ({
+  name,
+  folds: `total = rowSum(x)
+    squares = rowSum((x - total * share) ** 2)`,
+  normal: "(x - total * share) * rsqrt(squares * share + eps)",
+  slopeFolds: `gradSum = rowSum(scaled)
+    productSum = rowSum(scaled * normal)`,
+  slope: "(scaled - gradSum * share - normal * (productSum * share)) * rsqrt(squares * share + eps)",
+});
+
+const rootMeanSquare: Normalization = {
+  name: "rmsNorm",
+  folds: "squares = rowSum(x ** 2)",
+  normal: "x * rsqrt(squares * share + eps)",
+  slopeFolds: "productSum = rowSum(scaled * normal)",
+  slope: "(scaled - normal * (productSum * share)) * rsqrt(squares * share + eps)",
+};
+
+const scalars = ["share", "eps"];
+
+/** The op that normalizes each row of `[rows,n]` and multiplies it by a weight `[n]`, and adds a bias `[n]`, where it has one. */
+function normalizing({ name, folds, normal, slopeFolds, slope }: Normalization, weighted: boolean, biased: boolean): Op<Epsilon> {
+  const values = new RowFormula(name, `${folds}\nout = ${normal}${weighted ? " * weight" : ""}${biased ? " + bias" : ""}`, scalars);
+  const slopes = (product: boolean): RowFormula => {
+    const lines = [folds, `normal = ${normal}`, `scaled = grad${weighted ? " * weight" : ""}`, slopeFolds, `out = ${slope}`];
+    return new RowFormula(
+      `${name}Backward`,
+      [...lines, product ? "product = grad * normal" : ""].join("\n"),
+      scalars,
+      product ? ["out", "product"] : ["out"],
+    );
+  };
+  const [alone, withProduct] = [slopes(false), slopes(true)];
   const shareOf = (x: Tensor): number => 1 / x.shape[1];
   return operation({
     name,
     primitive: true,
-    saves: { shapes: false },
-    forward: ([x], { eps }) => values.value({ x, share: shareOf(x as Tensor), eps }),
-    vjp: [
-      (grad, { inputs: [x], output, attrs: { eps } }) =>
-        slopes.apply({ x: x as Tensor, normal: output as Tensor, grad, share: shareOf(x as Tensor), eps }),
-    ],
+    saves: { inputs: weighted ? [0, 1] : [0], output: false, shapes: false },
+    forward: (operands, { eps }) => {
+      const [x, weight, bias] = operands as readonly Tensor[];
+      return values.value({ x, weight, bias, share: shareOf(x), eps });
+    },
+    jointVjp: (grad, { inputs, attrs: { eps } }, [, toWeight = null, toBias = null]) => {
+      const [x, weight] = inputs as readonly Tensor[];
+      const operands = { x, weight, grad, share: shareOf(x), eps };
+      const bias = toBias === null ? null : grad.sum(0);
+      if (toWeight === null) return [alone.apply(operands), null, bias];
+      const [out, product] = withProduct.applyAll(operands);
+      return [out, product.sum(0), bias];
+    },
   });
 }
 
-/** `(x - mean) / sqrt(variance + eps)`, whose gradient goes through mean and variance too (Ioffe & Szegedy 2015, arXiv:1502.03167, section 3). */
-const standardizing = (name: string): Op<Epsilon> =>
-  normalizing(
-    name,
-    `total = rowSum(x)
-     squares = rowSum((x - total * share) ** 2)
-     out = (x - total * share) * rsqrt(squares * share + eps)`,
-    `total = rowSum(x)
-     squares = rowSum((x - total * share) ** 2)
-     gradSum = rowSum(grad)
-     productSum = rowSum(grad * normal)
-     out = (grad - gradSum * share - normal * (productSum * share)) * rsqrt(squares * share + eps)`,
-  );
+/** The three ops of a normalization, made when they are asked for: of rows alone, with a weight, with weight and bias. */
+function family(normalization: Normalization): (weight: unknown, bias: unknown) => Op<Epsilon> {
+  const made: (Op<Epsilon> | undefined)[] = [];
+  return (weight, bias) => (made[weight ? (bias ? 2 : 1) : 0] ??= normalizing(normalization, !!weight, !!weight && !!bias));
+}
 
-const layerNormOp = standardizing("layerNorm");
-const groupNormOp = standardizing("groupNorm");
+const layerNorms = family(standardizing("layerNorm"));
+const groupNorms = family(standardizing("groupNorm"));
+const rmsNorms = family(rootMeanSquare);
 
-const rmsNormOp = normalizing(
-  "rmsNorm",
-  `squares = rowSum(x ** 2)
-   out = x * rsqrt(squares * share + eps)`,
-  `squares = rowSum(x ** 2)
-   productSum = rowSum(grad * normal)
-   out = (grad - normal * (productSum * share)) * rsqrt(squares * share + eps)`,
-);
-
-/** Normalizes `count` elements after one another, in rows. */
-function normalized(op: Op<Epsilon>, x: Tensor, count: number, eps: number): Tensor {
-  if (x.size === 0) return x;
+/** Rows of `[rows,n]`, normalized, times a weight and plus a bias `[n]` where there are such. A bias without a weight is added afterwards. */
+function normalized(
+  opFor: (weight: unknown, bias: unknown) => Op<Epsilon>,
+  x: Tensor,
+  count: number,
+  { weight, bias, eps = 1e-5 }: AffineOptions,
+): Tensor {
+  if (x.size === 0) return affine(x, weight, bias);
   const rows = x.ndim === 2 && x.shape[1] === count ? x : x.reshape([x.size / count, count]);
-  const result = apply(op, [rows], { eps });
-  return rows === x ? result : result.reshape(x.shape);
+  const more = weight ? (bias ? [weight, bias] : [weight]) : [];
+  const result = apply(opFor(weight, bias), [rows, ...more.map((each) => each.reshape([count]))], { eps });
+  const shaped = rows === x ? result : result.reshape(x.shape);
+  return weight ? shaped : affine(shaped, null, bias);
 }
 
 /** Checks that the last sizes of a tensor are these; their product. */
@@ -81,7 +121,7 @@ export function layerNorm(x: Tensor, options: LayerNormOptions): Tensor {
   const { normalizedShape, weight, bias, eps = 1e-5 } = options;
   const count = trailing("layerNorm", x, normalizedShape);
   checkShapes("layerNorm", normalizedShape, { weight, bias });
-  return affine(normalized(layerNormOp, x, count, eps), weight, bias);
+  return normalized(layerNorms, x, count, { ...options, eps });
 }
 
 /** Options of `groupNorm`; weight and bias are one per channel. */
@@ -98,7 +138,7 @@ export function groupNorm(x: Tensor, options: GroupNormOptions): Tensor {
   if (x.ndim < 2 || !Number.isInteger(numGroups) || numGroups < 1 || channels % numGroups !== 0)
     throw new RangeError(`groupNorm: ${numGroups} groups do not divide the channels of ${showShape(x.shape)}, an input [N,C,…]`);
   checkShapes("groupNorm", [channels], { weight, bias });
-  return channelAffine(normalized(groupNormOp, x, sizeOf(x.shape.slice(1)) / numGroups, eps), options);
+  return channelAffine(normalized(groupNorms, x, sizeOf(x.shape.slice(1)) / numGroups, { eps }), options);
 }
 
 /** Options of `rmsNorm`; the weight has the normalized shape. */
@@ -117,5 +157,5 @@ export function rmsNorm(x: Tensor, options: RMSNormOptions): Tensor {
   const eps = options.eps ?? (x.dtype === "float64" ? Number.EPSILON : 2 ** -23);
   const count = trailing("rmsNorm", x, normalizedShape);
   checkShapes("rmsNorm", normalizedShape, { weight });
-  return affine(normalized(rmsNormOp, x, count, eps), weight, null);
+  return normalized(rmsNorms, x, count, { weight: weight ?? null, eps });
 }

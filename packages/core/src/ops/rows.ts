@@ -22,31 +22,37 @@ interface Attrs extends Along {
 }
 
 /**
- * A formula over rows (`RowKernel`) with the result `out`, over tensors, which broadcast, and numbers (`scalars`), by their names in the formula. A result of one number
- * for a row has size 1 in the rows' dimension.
+ * A formula over rows (`RowKernel`) with the result `out`, or others, over tensors, which broadcast, and numbers (`scalars`), by their names in the formula. A result of
+ * one number for a row has size 1 in the rows' dimension.
  */
 export class RowFormula {
   readonly #kernel: () => RowKernel;
   readonly #op: Op<Attrs>;
 
-  constructor(name: string, text: string, scalars: readonly string[] = []) {
+  constructor(name: string, text: string, scalars: readonly string[] = [], results: readonly string[] = ["out"]) {
     let kernel: RowKernel | undefined;
-    this.#kernel = () => (kernel ??= new RowKernel(text, ["out"], scalars));
+    this.#kernel = () => (kernel ??= new RowKernel(text, results, scalars));
     this.#op = operation<Attrs>({ name, primitive: true, forward: (_, { operands, dim }) => this.value(operands, { dim }) });
   }
 
   /** The value, by one kernel; for an op's forward. */
-  value(operands: Operands, { dim }: Along = {}): Tensor {
+  value(operands: Operands, along: Along = {}): Tensor {
+    return this.#values(operands, along)[0];
+  }
+
+  #values(operands: Operands, { dim }: Along): Tensor[] {
     const kernel = this.#kernel();
     const tensors = kernel.inputs.map((input) => operands[input] as Tensor);
     const whole = this.#shape(operands);
     const at = dim ?? whole.length - 1;
-    const shape = kernel.outputs[0].perRow ? whole.map((n, d) => (d === at ? 1 : n)) : whole;
-    const output = new Tensor(allocate(tensors[0].device, dtypeOf(tensors), shape));
+    const dtype = dtypeOf(tensors);
+    const outputs = kernel.outputs.map(
+      ({ perRow }) => new Tensor(allocate(tensors[0].device, dtype, perRow ? whole.map((n, d) => (d === at ? 1 : n)) : whole)),
+    );
     const rows = (view: View): View => rowsOf(view, at, whole.length);
     const numbers = kernel.scalars.map((scalar) => operands[scalar] as number);
-    mapRows(kernel, tensors.map(rows), numbers, [rows(output)]);
-    return output;
+    mapRows(kernel, tensors.map(rows), numbers, outputs.map(rows));
+    return outputs;
   }
 
   /**
@@ -54,16 +60,25 @@ export class RowFormula {
    * ones and sums, so that derivatives of every order follow from the text. Maxima are shifts, on which a result does not depend: no gradient flows through them.
    */
   apply(operands: Operands, along: Along = {}): Tensor {
+    if (this.#isSeen(operands)) return this.#recorded(operands, along)[0];
     const tensors = this.#kernel().inputs.map((input) => operands[input] as Tensor);
-    if (isFollowed() || (isGradEnabled() && tensors.some(({ node }) => node !== null))) return this.#recorded(operands, along);
     return apply(this.#op, tensors, { operands, ...along });
+  }
+
+  /** All results of a formula that has several. */
+  applyAll(operands: Operands, along: Along = {}): readonly Tensor[] {
+    return this.#isSeen(operands) ? this.#recorded(operands, along) : this.#values(operands, along);
+  }
+
+  #isSeen(operands: Operands): boolean {
+    return isFollowed() || (isGradEnabled() && this.#kernel().inputs.some((input) => (operands[input] as Tensor).node !== null));
   }
 
   #shape(operands: Operands): Shape {
     return broadcastShapes(this.#op.name, ...this.#kernel().inputs.map((input) => (operands[input] as Tensor).shape));
   }
 
-  #recorded(operands: Operands, { dim }: Along): Tensor {
+  #recorded(operands: Operands, { dim }: Along): Tensor[] {
     const kernel = this.#kernel();
     const whole = this.#shape(operands);
     const at = dim ?? whole.length - 1;
@@ -87,7 +102,7 @@ export class RowFormula {
       Object.assign(known, Object.fromEntries(values));
     }
     for (const { name, expression } of kernel.totals) known[name] = compute(expression);
-    return known.out as Tensor;
+    return kernel.outputs.map(({ name }) => known[name] as Tensor);
   }
 }
 
