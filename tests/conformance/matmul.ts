@@ -127,6 +127,17 @@ export function matmulConformance(backend: Backend): void {
             check(dtype, [], n, k, m, "plain", "transposed", start, result, gate);
             if (turn++ % 5 === 0) check(dtype, [2, 2], m, k, n, "plain", "transposed", start, result, gate);
           }
+      for (const start of starts)
+        for (const [m, k, n] of [
+          [16, 300, 61],
+          [32, 129, 64],
+          [48, 1700, 67],
+        ]) {
+          const [gate, result] = [gates[turn % gates.length], lies[(turn >> 1) % lies.length]];
+          check(dtype, [], m, k, n, "plain", "transposed", start, result, gate);
+          check(dtype, [], n, k, m, "plain", "transposed", start, result, gate);
+          check(dtype, [2], n, k, m, turn++ % 2 === 0 ? "plain" : "window", "plain", start, result, gate);
+        }
     });
 
     describe.each(starts.slice(1))("beginning with %s", (start) => {

@@ -3,6 +3,7 @@ import { addGate } from "./gate.ts";
 import { addPack } from "./pack.ts";
 import { sizeOf, type TileShape, widthOf } from "./shape.ts";
 import { addPatch, addTiles, lineOf, nextRows, type Tiles } from "./tile.ts";
+import { addTurn } from "./turn.ts";
 
 /**
  * Words of the description of a block of a product, and of as many like it as `batch` says. Steps are in bytes. Without a `start`, its words are 0. If it is `gated`,
@@ -79,20 +80,21 @@ export const scratchBytes = (shape: TileShape, n: number, k: number): number =>
  * Adds `block(description)`, which computes `c = a b` or `c = start + a b` tile by tile: `[m,k] x [k,n]`, any strides; the start may be `c` itself. A gate is
  * closed tile by tile, while the tile is in the first cache.
  */
-export function addBlock(module: ModuleBuilder, shape: TileShape): Call {
+export function addBlock(module: ModuleBuilder, shape: TileShape, long = false): Call {
   const parts: Parts = {
     packA: addPack(module, "packA", shape, shape.rows),
     packB: addPack(module, "packB", shape, widthOf(shape)),
-    tiles: addTiles(module, shape),
+    tiles: addTiles(module, shape, long),
     patch: addPatch(module, shape),
     gate: addGate(module, shape),
+    turn: sizeOf(shape) === 4 ? addTurn(module) : undefined,
   };
   return module.function("block", ["i32"], [], (f) => {
     const words = Object.fromEntries(blockWords.map((name, index) => [name, f.let("i32", i32.load(f.parameters[0], 4 * index))])) as Words;
     f.countDown(words.batch, () => {
       const fresh = (word: "a" | "b" | "c" | "start"): Local => f.let("i32", words[word]);
       const own = { ...words, a: fresh("a"), b: fresh("b"), c: fresh("c"), start: fresh("start") };
-      writeBlock(f, own, shape, parts);
+      writeBlock(f, own, shape, parts, long);
       f.advance(words.a, words.aBatch);
       f.advance(words.b, words.bBatch);
       f.advance(words.c, words.cBatch);
@@ -102,9 +104,9 @@ export function addBlock(module: ModuleBuilder, shape: TileShape): Call {
 }
 
 /** A module with `block(description)` alone. */
-export function blockModule(shape: TileShape, options: { readonly shared: boolean }): ModuleBuilder {
+export function blockModule(shape: TileShape, options: { readonly shared: boolean }, long = false): ModuleBuilder {
   const module = new ModuleBuilder(options);
-  addBlock(module, shape);
+  addBlock(module, shape, long);
   return module;
 }
 
@@ -114,9 +116,10 @@ interface Parts {
   readonly tiles: Tiles;
   readonly patch: Call;
   readonly gate: Call;
+  readonly turn: Call | undefined;
 }
 
-function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA, packB, tiles, patch, gate }: Parts): void {
+function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA, packB, tiles, patch, gate, turn }: Parts, long: boolean): void {
   const { a, aRow, aColumn, b, bRow, bColumn, c, cRow, cColumn, start, startRow, startColumn, m, n, k, scratch: corner } = words;
   const size = sizeOf(shape);
   const width = widthOf(shape);
@@ -142,6 +145,9 @@ function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA,
       () => left,
     );
   };
+  /** Whether a tile is turned as it is written. */
+  const turns = (rows: Local, columns: Local): Code =>
+    i32.and(i32.eq(cRow, i32.const(size)), i32.and(i32.geU(rows, i32.const(4)), i32.eqz(i32.and(columns, i32.const(3)))));
   const isFull = (columns: Local): Code => i32.eq(columns, i32.const(width));
   const liesInVectors = (columns: Local, column: Local): Code => i32.and(isFull(columns), i32.eq(column, i32.const(size)));
 
@@ -167,11 +173,13 @@ function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA,
   f.doWhile(
     () => {
       const rows = f.let("i32", nextRows(shape, left));
-      f.if(
-        inPlace,
-        () => f.emit(tileA.set(a), stepA.set(aColumn)),
-        () => f.emit(packA(a, aColumn, aRow, k, rows, packedA), tileA.set(packedA), stepA.set(lineA)),
-      );
+      if (long) f.emit(tileA.set(a), stepA.set(aRow));
+      else
+        f.if(
+          inPlace,
+          () => f.emit(tileA.set(a), stepA.set(aColumn)),
+          () => f.emit(packA(a, aColumn, aRow, k, rows, packedA), tileA.set(packedA), stepA.set(lineA)),
+        );
       eachPanel((columns, packed, offset) => {
         const isPacked = f.let("i32", i32.or(words.packB, i32.eqz(isFull(columns))));
         const panel = f.let("i32", select(packed, i32.add(b, i32.mul(offset, i32.const(size))), isPacked));
@@ -185,7 +193,9 @@ function writeBlock(f: FunctionBuilder, words: Words, shape: TileShape, { packA,
           () => multiply(target, cRow),
           () => {
             multiply(corner, lineB);
-            f.emit(patch(corner, lineB, i32.const(size), target, cRow, cColumn, rows, columns));
+            const across = (): void => f.emit(patch(corner, lineB, i32.const(size), target, cRow, cColumn, rows, columns));
+            if (turn === undefined) across();
+            else f.if(turns(rows, columns), () => f.emit(turn(corner, lineB, target, cColumn, rows, columns)), across);
           },
         );
         f.if(words.gated, () => f.emit(gate(target, cRow, cColumn, rows, columns, words.gate)));

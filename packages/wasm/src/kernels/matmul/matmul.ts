@@ -1,11 +1,12 @@
 import { copyKernel, gateKernel, type Kernel, kernel, type View } from "@gradtape/core";
 import type { Engine } from "../../engine.ts";
 import { bytesOf } from "../../memory/heap.ts";
+import type { Run } from "../../threads/routines.ts";
 import type { Elementwise } from "../elementwise/map.ts";
 import { batchesOf, eachOuter } from "./batch.ts";
 import { type Block, blockModule, describe, scratchBytes } from "./block.ts";
 import { isInner } from "./inner.ts";
-import { costOf, fromZero, K_BLOCK, type Matrices, merged, N_BLOCK, type Product, packsB, swapped } from "./product.ts";
+import { costOf, evenly, fromZero, isLong, K_BLOCK, type Matrices, merged, N_BLOCK, type Product, packsB, panelDepth, swapped } from "./product.ts";
 import { shapeFor, sizeOf, type TileShape } from "./shape.ts";
 import { partsFor, splitBlock, workOf } from "./share.ts";
 import { vectorModule } from "./vector.ts";
@@ -28,9 +29,11 @@ const liesLike = (a: View, b: View): boolean => a.dtype === b.dtype && a.strides
 
 interface Kernels {
   readonly shape: TileShape;
-  readonly block: (description: number) => void;
+  readonly block: Run;
+  /** The same of long rows, where there is such a kernel; compiled when it is first asked for. */
+  readonly long: () => Run;
   /** In inner products, where there is such a kernel. */
-  readonly inner: ((description: number) => void) | undefined;
+  readonly inner: Run | undefined;
   readonly gate: (...args: number[]) => void;
   readonly outer: (...args: number[]) => void;
   readonly dots: (...args: number[]) => void;
@@ -61,7 +64,9 @@ export class MatrixProducts {
     const shape = shapeFor(dtype === "float32" ? "f32x4" : "f64x2", this.#engine);
     const { block, gate } = this.#engine.instantiate(blockModule(shape, heap));
     const { inner, outer, dots, sums } = this.#engine.instantiate(vectorModule(shape, heap));
-    return (this.#kernels[dtype] = { shape, block, inner, gate, outer, dots, sums });
+    let made: Run | undefined;
+    const long = (): Run => (made ??= this.#engine.instantiate(blockModule(shape, heap, true)).block as Run);
+    return (this.#kernels[dtype] = { shape, block, long, inner, gate, outer, dots, sums });
   }
 
   /** `Backend.matmul` for one float dtype. */
@@ -131,11 +136,13 @@ export class MatrixProducts {
     }
     const other = swapped(product);
     if (k === 1 && (this.#columnsTimesRows(kernels, product) || this.#columnsTimesRows(kernels, other))) return;
-    if (kernels.inner !== undefined) {
-      const side = isInner(product) ? product : isInner(other) ? other : undefined;
-      if (side !== undefined) return this.#blocks(kernels, side, kernels.inner);
-    }
-    this.#blocks(kernels, costOf(kernels.shape, product) <= costOf(kernels.shape, other) ? product : other);
+    const { shape, inner } = kernels;
+    const long = isLong(shape, product) ? product : isLong(shape, other) ? other : undefined;
+    if (long !== undefined) return this.#blocks(shape, kernels.long(), long, { depth: panelDepth(shape, k), columns: long.n });
+    const few = inner === undefined ? undefined : isInner(product) ? product : isInner(other) ? other : undefined;
+    if (few !== undefined) return this.#blocks(shape, inner as Run, few, { depth: k, columns: few.n });
+    const side = costOf(shape, product) <= costOf(shape, other) ? product : other;
+    this.#blocks(shape, kernels.block, side, { depth: evenly(k, K_BLOCK), columns: Math.min(side.n, N_BLOCK) });
   }
 
   #rowsTimesMatrices({ shape, dots, sums, gate: shut }: Kernels, { a, b, c, start, gate, n, k, batch }: Product): boolean {
@@ -164,12 +171,9 @@ export class MatrixProducts {
   }
 
   /** The products block by block. */
-  #blocks({ shape, block }: Kernels, product: Product, inner?: Kernels["inner"]): void {
+  #blocks(shape: TileShape, run: Run, product: Product, { depth, columns }: { readonly depth: number; readonly columns: number }): void {
     const { a, b, c, start, gate, m, n, k, batch } = product;
     const { heap, store, threads, descriptionAt } = this.#engine;
-    const depth = inner === undefined ? Math.ceil(k / Math.ceil(k / K_BLOCK)) : k;
-    const columns = inner === undefined ? Math.min(n, N_BLOCK) : n;
-    const run = inner ?? block;
     const parts = threads.worth(workOf(shape, m, n, k) * batch) ? partsFor(threads.running) : 1;
     const bytes = parts * scratchBytes(shape, columns, depth);
     const scratch = store.borrow(bytes);

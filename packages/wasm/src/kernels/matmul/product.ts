@@ -62,6 +62,27 @@ export function merged(product: Product): Product {
 /** Blocks of k and n for which a packed block of b stays in the second cache and a panel of it in the first. */
 export const K_BLOCK = 256;
 export const N_BLOCK = 512;
+/** Bytes of a panel of b that stay in the first cache. */
+const PANEL = 50 * 2 ** 10;
+/** The most columns for which it pays to leave long rows where they are: with more, each is used so often that packing it is cheaper. */
+const LONG_COLUMNS = 48;
+
+/** The size of as few equal parts as there can be, none above a bound. */
+export const evenly = (whole: number, most: number): number => Math.ceil(whole / Math.ceil(whole / most));
+
+/** How much of k makes panels that stay in the first cache. */
+export const panelDepth = (shape: TileShape, k: number): number => evenly(k, Math.floor(PANEL / (widthOf(shape) * sizeOf(shape))));
+
+/**
+ * Whether a product of long rows with few columns, as of the weight of a layer with a batch of inputs, is better made without packing the rows. Not where many columns
+ * of a tile would be empty.
+ */
+export function isLong(shape: TileShape, { a, m, n }: Product): boolean {
+  const width = widthOf(shape);
+  const full = 8 * Math.ceil(n / width) * width <= 9 * n;
+  return shape.fused && a.column === sizeOf(shape) && a.row !== sizeOf(shape) && full && n <= LONG_COLUMNS && m >= n;
+}
+
 /** With fewer rows, packing a b whose rows lie in one piece does not pay. */
 const PACK_ROWS = 16;
 

@@ -4,9 +4,10 @@ import { loadSplat, multiplyAdd, sizeOf, type TileShape } from "./shape.ts";
 /**
  * `(a, aStep, b, bStep, c, cRow, k)`: one tile of the product with so many rows, `c = a b`; where it `starts`, `(…, start, startRow)`: `c = start + a b`. The
  * rows' numbers of `a` lie next to one another, as do the columns' of `b`, `c` and `start`; the steps, in bytes, go from one k to the next, `cRow` and `startRow`
- * from one row to the next. k is at least 1. Unfused tiles take packed `a` alone.
+ * from one row to the next. k is at least 1. Unfused tiles take packed `a` alone. For those of `long` rows each row of `a` lies in one piece instead, and `aStep` goes
+ * from one to the next.
  */
-function addTile(module: ModuleBuilder, name: string, shape: TileShape, rows: number, starts: boolean): Call {
+function addTile(module: ModuleBuilder, name: string, shape: TileShape, rows: number, starts: boolean, long: boolean): Call {
   const { vectors, fused } = shape;
   return module.function(name, new Array<"i32">(starts ? 9 : 7).fill("i32"), [], (f) => {
     const [a, aStep, b, bStep, c, cRow, k, start, startRow] = f.parameters;
@@ -15,15 +16,18 @@ function addTile(module: ModuleBuilder, name: string, shape: TileShape, rows: nu
       row.forEach((sum, j) => void f.emit(sum.set(starts ? v128.load(start, 16 * j) : v128.zero)));
       if (starts && i < rows - 1) f.advance(start, startRow);
     });
+    const from = sums.map((_, i) => (long && i > 0 ? f.local("i32") : a));
+    for (let i = 1; long && i < rows; i++) f.emit(from[i].set(i32.add(from[i - 1], aStep)));
     f.countDown(k, () => {
       const line: Local[] = [];
       for (let j = 0; j < vectors; j++) line.push(f.let("v128", v128.load(b, 16 * j)));
       sums.forEach((row, i) => {
-        const factor = f.let("v128", loadSplat(shape)(a, i * sizeOf(shape)));
+        const factor = f.let("v128", loadSplat(shape)(from[i], long ? 0 : i * sizeOf(shape)));
         row.forEach((sum, j) => void f.emit(sum.set(multiplyAdd(shape, sum, factor, line[j]))));
       });
       // A constant step makes the unfused loop a tenth faster, and the fused one a little slower.
-      f.advance(a, fused ? aStep : lineOf(shape));
+      if (long) for (const row of from) f.advance(row, sizeOf(shape));
+      else f.advance(a, fused ? aStep : lineOf(shape));
       f.advance(b, bStep);
     });
     sums.forEach((row, i) => {
@@ -55,9 +59,9 @@ export type Tiles = (
 ) => void;
 
 /** The tiles of all numbers of rows up to a shape's. */
-export function addTiles(module: ModuleBuilder, shape: TileShape): Tiles {
+export function addTiles(module: ModuleBuilder, shape: TileShape, long = false): Tiles {
   const ofEach = (name: string, starts: boolean): Call[] =>
-    Array.from({ length: shape.rows }, (_, i) => addTile(module, `${name}${i + 1}`, shape, i + 1, starts));
+    Array.from({ length: shape.rows }, (_, i) => addTile(module, `${name}${i + 1}`, shape, i + 1, starts, long));
   const [plain, started] = [ofEach("tile", false), ofEach("startedTile", true)];
   return (f, rows, starts, { a, aStep, b, bStep, c, cRow, start, startRow, k }) => {
     const choose = (tiles: readonly Call[], most: number, ...more: Code[]): void => {
