@@ -3,7 +3,7 @@ export type Family = "map" | "reduce" | "matmul" | "gather" | "scatterAdd" | "wr
 
 /** What ran where in one family. */
 export interface FamilyReport {
-  /** Calls that ran as WebAssembly. */
+  /** Calls that ran as WebAssembly, or, for sums and products of a few numbers, in a loop of JavaScript that is done before. */
   readonly wasm: number;
   /** Calls that fell back to the reference backend. */
   readonly reference: number;
