@@ -30,8 +30,9 @@ const WORTH = 1.15;
 /**
  * Experimental, Node on x64 alone: switches on engine flags that change how WebAssembly is compiled from now on, in the whole process. Relaxed SIMD on
  * Node 20, vectors of 256 bits on Node 24 and later. Checks that results stay the same and measures whether it pays; else everything stays as it was.
+ * @param wrong compiles all kernels anew and names a family whose results are wrong.
  */
-export function speedUp(engine: Engine): TurboReport {
+export function speedUp(engine: Engine, wrong: () => string | undefined): TurboReport {
   const node = (globalThis as { readonly process?: NodeProcess }).process;
   const major = Number.parseInt(node?.versions?.v8 ?? "", 10);
   const before = engine.fused;
@@ -52,6 +53,11 @@ export function speedUp(engine: Engine): TurboReport {
   if (fused && !before && !agrees(engine, shape("f32x4", true, false), shape("f32x4", false, false), 1e-5))
     return report(128, "fused results differ too much; nothing was changed");
   engine.fused = fused;
+  const fusedWrong = fused && !before ? wrong() : undefined;
+  if (fusedWrong !== undefined) {
+    engine.fused = before;
+    return report(128, `${fusedWrong} differ with fused multiply-adds; nothing was changed`);
+  }
   if (major < 13) return report(128, "vectors of 256 bits need Node 24 or later");
   if (!fused) return report(128, "this engine has no relaxed SIMD");
   v8.setFlagsFromString("--experimental-wasm-revectorize");
@@ -60,6 +66,12 @@ export function speedUp(engine: Engine): TurboReport {
   const gain = time(engine, shape("f32x4", true, false)) / time(engine, shape("f32x4", true, true));
   if (gain < WORTH) return report(128, `wide tiles run ${gain.toFixed(2)} times as fast; this machine or engine has no vectors of 256 bits`);
   engine.wide = true;
+  const wideWrong = wrong();
+  if (wideWrong !== undefined) {
+    engine.wide = false;
+    v8.setFlagsFromString("--no-experimental-wasm-revectorize");
+    return report(128, `${wideWrong} differ with vectors of 256 bits, which stay off`);
+  }
   return report(256, `wide tiles run ${gain.toFixed(2)} times as fast`);
 }
 
