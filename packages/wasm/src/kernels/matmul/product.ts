@@ -98,6 +98,6 @@ export function costOf(shape: TileShape, product: Product): number {
   const packing = (across: number, along: number): number => (along === size ? 0.3 : across === size ? 0.4 : 2);
   const packB = packsB(shape, product) ? packing(b.row, b.column) : 0;
   const packA = a.row === size && shape.fused ? 0 : packing(a.column, a.row);
-  const edges = c.column === size ? m * (n % widthOf(shape)) : m * n;
+  const edges = c.column === size ? m * (n % widthOf(shape)) : m * n * (c.row === size && size === 4 ? 0.3 : 1);
   return tiles + packB * n * k + packA * m * k * Math.ceil(n / N_BLOCK) + 1.5 * edges * Math.ceil(k / K_BLOCK);
 }
