@@ -125,7 +125,8 @@ function build(
   return Object.assign(made, { operands: meaning.names, rules });
 }
 
-function lazy<T>(make: () => T): () => T {
+/** Makes something when it is first asked for. */
+export function lazy<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
 }

@@ -66,7 +66,7 @@ const linearOp: Op<null> = operation({
   name: "linear",
   primitive: true,
   saves: ([toInput, toWeight]) => ({ inputs: [...(toWeight === null ? [] : [0]), ...(toInput === null ? [] : [1])], output: false, shapes: false }),
-  forward: (operands) => affine(operands as readonly Tensor[], false),
+  forward: (operands) => linearValue(operands as readonly Tensor[], false),
   vjp: [
     (g, { inputs }, into, gate) => product(g, inputs[1] as Tensor, into, gate),
     (g, { inputs }, into, gate) => product(g.transpose(0, 1), inputs[0] as Tensor, into, gate),
@@ -75,7 +75,7 @@ const linearOp: Op<null> = operation({
 });
 
 /** `x Wᵀ + b` of matrices, without what is negative in it if it is `rectified`. */
-function affine([x, weight, bias]: readonly Tensor[], rectified: boolean): View {
+function linearValue([x, weight, bias]: readonly Tensor[], rectified: boolean): View {
   const output = allocate(x.device, x.dtype, [x.shape[0], weight.shape[0]]);
   const turned = restride(weight, [weight.shape[1], weight.shape[0]], [weight.strides[1], weight.strides[0]]);
   const start = bias && restride(bias, output.shape, [0, bias.strides[0]]);
@@ -106,7 +106,7 @@ export interface LinearReluOptions {
 
 /**
  * `relu(linear(x, weight, bias))` in one product: `[…,in] → […,out]`. The value between the two is never made; on the tape they are two operations, as elsewhere.
- * They are computed one after the other where somebody follows the operations, on devices whose memory has owners, and for operands of several dtypes.
+ * They are computed one after the other where somebody follows the operations, on devices whose memory has owners, and for operands of several dtypes. Errors: those of `linear`.
  */
 export function linearRelu(x: Tensor, weight: Tensor, bias?: Tensor | null, owners: LinearReluOptions = {}): Tensor {
   const operands = bias ? [x, weight, bias] : [x, weight];
@@ -115,7 +115,7 @@ export function linearRelu(x: Tensor, weight: Tensor, bias?: Tensor | null, owne
     return within(owners.relu, () => apply(rectifier(), [between], null));
   }
   if (x.ndim !== 2) return linearRelu(x.reshape([-1, weight.shape[1]]), weight, bias, owners).reshape([...x.shape.slice(0, -1), weight.shape[0]]);
-  const y = new Tensor(affine(operands, true));
+  const y = new Tensor(linearValue(operands, true));
   if (isGradEnabled()) {
     const between = new Tensor(y);
     within(owners.linear, () => record(linearOp, operands, null, between));

@@ -76,8 +76,13 @@ function normalizing({ name, folds, normal, slopeFolds, slope }: Normalization, 
   });
 }
 
+type Given = Tensor | null | undefined;
+
+/** The op for a weight and a bias, or for none. */
+type Family = (weight: Given, bias: Given) => Op<Epsilon>;
+
 /** The three ops of a normalization, made when they are asked for: of rows alone, with a weight, with weight and bias. */
-function family(normalization: Normalization): (weight: unknown, bias: unknown) => Op<Epsilon> {
+function family(normalization: Normalization): Family {
   const made: (Op<Epsilon> | undefined)[] = [];
   return (weight, bias) => (made[weight ? (bias ? 2 : 1) : 0] ??= normalizing(normalization, !!weight, !!weight && !!bias));
 }
@@ -87,12 +92,7 @@ const groupNorms = family(standardizing("groupNorm"));
 const rmsNorms = family(rootMeanSquare);
 
 /** Rows of `[rows,n]`, normalized, times a weight and plus a bias `[n]` where there are such. A bias without a weight is added afterwards. */
-function normalized(
-  opFor: (weight: unknown, bias: unknown) => Op<Epsilon>,
-  x: Tensor,
-  count: number,
-  { weight, bias, eps = 1e-5 }: AffineOptions,
-): Tensor {
+function normalized(opFor: Family, x: Tensor, count: number, { weight, bias, eps = 1e-5 }: AffineOptions): Tensor {
   if (x.size === 0) return affine(x, weight, bias);
   const rows = x.ndim === 2 && x.shape[1] === count ? x : x.reshape([x.size / count, count]);
   const more = weight ? (bias ? [weight, bias] : [weight]) : [];

@@ -16,17 +16,19 @@ export interface Saved<Attrs = unknown> {
 }
 
 /**
- * The gate before an input that a ReLU made: of the gradient that arrives there, only what meets a positive value goes on. A product that leaves out the rest by
- * itself says that the gate is `closed`, and saves the ReLU its own product.
+ * The gate before an input that a ReLU made: of the gradient that arrives there, what meets a value of at most 0 goes no further. A product that leaves that out by
+ * itself says so, which saves the ReLU its own product.
  */
 export interface Gate {
+  /** The ReLU's result, of the input's shape. */
   readonly values: Tensor;
+  /** Whether the product left out what goes no further; set by it. */
   closed: boolean;
 }
 
 /**
  * Vector-Jacobian product for one input: from the output's gradient to the input's, in tensor ops, so that it can be differentiated again. Where a gradient waits at
- * the input that may be changed in place, it is given as `into`; a product that adds itself to that returns it.
+ * the input that may be changed in place, it is given as `into`; a product that adds itself to that returns it. A product need not heed the `gate`.
  */
 export type VJP<Attrs = unknown> = (g: Tensor, saved: Saved<Attrs>, into?: Tensor, gate?: Gate) => Tensor;
 

@@ -5,7 +5,7 @@ import { loadSplat, sizeOf, type TileShape } from "./shape.ts";
  * Adds `gate(c, cRow, cColumn, rows, columns, gate)`: numbers become 0 where that which lies so many bytes after them is at most 0. Steps in bytes, rows and columns
  * at least 1.
  */
-export function addGate(module: ModuleBuilder, shape: TileShape, name = "gate"): Call {
+export function addGate(module: ModuleBuilder, shape: TileShape): Call {
   const size = sizeOf(shape);
   const ops = shape.lanes === "f32x4" ? f32x4 : f64x2;
   const storeOne = shape.lanes === "f32x4" ? v128.store32Lane : v128.store64Lane;
@@ -13,7 +13,7 @@ export function addGate(module: ModuleBuilder, shape: TileShape, name = "gate"):
     const nothing = f.constant(shape.lanes, 0);
     return f.let("v128", v128.andNot(number, ops.le(gate, nothing)));
   };
-  return module.function(name, ["i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => {
+  return module.function("gate", ["i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => {
     const [c, cRow, cColumn, rows, columns, gate] = f.parameters;
     const [at, left] = [f.local("i32"), f.local("i32")];
     f.countDown(rows, () => {

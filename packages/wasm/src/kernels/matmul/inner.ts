@@ -1,6 +1,5 @@
 import { type Call, type Code, type FunctionBuilder, f32, f32x4, i32, type Local, type ModuleBuilder, select, v128 } from "../../assembler/index.ts";
 import { type Block, blockWords } from "./block.ts";
-import { addGate } from "./gate.ts";
 import type { Product } from "./product.ts";
 import { multiplyAdd, type TileShape } from "./shape.ts";
 
@@ -21,10 +20,9 @@ export const isInner = ({ a, b, start, m, n, k }: Product): boolean =>
  * Adds `inner(description)`, which does what `block` does, in tiles of inner products: nothing is packed, vectors go along k. For float32 and fused multiply-adds; sums
  * without them take more registers than there are.
  */
-export function addInner(module: ModuleBuilder, shape: TileShape): void {
+export function addInner(module: ModuleBuilder, shape: TileShape, gate: Call): void {
   const tiles = Array.from({ length: ROWS }, (_, i) => addTile(module, shape, i + 1));
   const store = addStore(module);
-  const gate = addGate(module, shape, "innerGate");
   module.function("inner", ["i32"], [], (f) => {
     const word = (name: keyof Block): Local => f.let("i32", i32.load(f.parameters[0], 4 * blockWords.indexOf(name)));
     const [a, aRow, aBatch, b, bColumn, bBatch] = [word("a"), word("aRow"), word("aBatch"), word("b"), word("bColumn"), word("bBatch")];

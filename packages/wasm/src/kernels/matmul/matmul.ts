@@ -62,8 +62,8 @@ export class MatrixProducts {
     if (known !== undefined) return known;
     const { heap } = this.#engine;
     const shape = shapeFor(dtype === "float32" ? "f32x4" : "f64x2", this.#engine);
-    const { block, gate } = this.#engine.instantiate(blockModule(shape, heap));
-    const { inner, outer, dots, sums } = this.#engine.instantiate(vectorModule(shape, heap));
+    const { block } = this.#engine.instantiate(blockModule(shape, heap));
+    const { gate, inner, outer, dots, sums } = this.#engine.instantiate(vectorModule(shape, heap));
     let made: Run | undefined;
     const long = (): Run => (made ??= this.#engine.instantiate(blockModule(shape, heap, true)).block as Run);
     return (this.#kernels[dtype] = { shape, block, long, inner, gate, outer, dots, sums });
@@ -100,7 +100,7 @@ export class MatrixProducts {
       throw error;
     }
     try {
-      this.#products(a, b, output, start, [atA, atB, atC, atStart], gate && atGate);
+      this.#products(a, b, output, start, [atA, atB, atC, atStart], gate === undefined ? undefined : atGate);
     } finally {
       staging.leave();
     }

@@ -1,8 +1,8 @@
 import { type Call, type FunctionBuilder, i32, type Local, type ModuleBuilder, v128 } from "../../assembler/index.ts";
 
 /**
- * Adds `turn(from, fromRow, to, toRow, rows, columns)`: writes a tile of float32 whose rows lie in one piece so that its columns do. Four rows or more, a multiple of
- * four columns; steps in bytes.
+ * Adds `turn(from, fromRow, to, toRow, rows, columns)`: writes a tile of float32 whose rows lie in one piece so that its columns do. Four, five or six rows, a
+ * multiple of four columns; steps in bytes.
  */
 export function addTurn(module: ModuleBuilder): Call {
   return module.function("turn", ["i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => {

@@ -1,4 +1,5 @@
 import { type Code, type FunctionBuilder, f32, f32x4, f64, f64x2, i32, type Local, ModuleBuilder, v128 } from "../../assembler/index.ts";
+import { addGate } from "./gate.ts";
 import { addInner } from "./inner.ts";
 import { addOuter } from "./outer.ts";
 import { lanesOf, loadSplat, multiplyAdd, sizeOf, type TileShape } from "./shape.ts";
@@ -6,16 +7,18 @@ import { lanesOf, loadSplat, multiplyAdd, sizeOf, type TileShape } from "./shape
 const zeroOf = (shape: TileShape) => (shape.lanes === "f32x4" ? f32x4.splat(f32.const(0)) : f64x2.splat(f64.const(0)));
 
 /**
- * A module for outer products, and for a row times a matrix, `y[n] = start[n] + x[k] B[k,n]`, `y` in one piece; steps in bytes, k and n at least 1. It begins with 0 where the start is at
- * address 0. `dots(x, b, bColumn, y, n, k, start, startColumn)` where `x` and the columns of B lie in one piece, `sums(x, xStep, b, bRow, y, n, k, start,
- * startColumn)` where the rows of B do, and the start does or is one number.
+ * A module for products that need no tiles with packed sides. A row times a matrix, `y[n] = start[n] + x[k] B[k,n]`, `y` in one piece; steps in bytes, k and n at
+ * least 1: it begins with 0 where the start is at address 0. `dots(x, b, bColumn, y, n, k, start, startColumn)` where `x` and the columns of B lie in one piece,
+ * `sums(x, xStep, b, bRow, y, n, k, start, startColumn)` where the rows of B do, and the start does or is one number. Beside them `outer`, `gate`, and `inner` where
+ * there is one, as the files of those names say.
  */
 export function vectorModule(shape: TileShape, options: { readonly shared: boolean }): ModuleBuilder {
   const module = new ModuleBuilder(options);
   module.function("dots", new Array<"i32">(8).fill("i32"), [], (f) => writeDots(f, shape));
   module.function("sums", new Array<"i32">(9).fill("i32"), [], (f) => writeSums(f, shape));
   addOuter(module, shape);
-  if (shape.lanes === "f32x4" && shape.fused) addInner(module, shape);
+  const gate = addGate(module, shape);
+  if (shape.lanes === "f32x4" && shape.fused) addInner(module, shape, gate);
   return module;
 }
 
